@@ -1,0 +1,37 @@
+# What a person may choose at configure time; everything else follows from the compiler found.
+option(MORPHOGEN_BUILD_TESTS "Build the tests" ON)
+option(MORPHOGEN_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
+option(MORPHOGEN_KERNEL_ONLY "Build only core, parallel and kernel: no HDF5, no MPI (cross-compiling)" OFF)
+option(MORPHOGEN_CONTRACTS "Check internal contracts (on by default in Debug builds)" OFF)
+option(MORPHOGEN_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+set(MORPHOGEN_SANITIZE "" CACHE STRING "Sanitizers, e.g. 'address,undefined' or 'thread'; empty for none")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set_property(GLOBAL PROPERTY USE_FOLDERS ON)
+
+# One interface target carries the flags of every target of the project.
+add_library(morphogen_flags INTERFACE)
+target_compile_options(morphogen_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+    # GCC contracts a*b+c by default: vector body, tail and border would then round differently.
+    -ffp-contract=off -fno-math-errno -fno-trapping-math)
+if(MORPHOGEN_WARNINGS_AS_ERRORS)
+    target_compile_options(morphogen_flags INTERFACE -Werror)
+endif()
+if(MORPHOGEN_CONTRACTS)
+    target_compile_definitions(morphogen_flags INTERFACE MORPHOGEN_CONTRACTS=1)
+else()
+    target_compile_definitions(morphogen_flags INTERFACE $<$<CONFIG:Debug>:MORPHOGEN_CONTRACTS=1>)
+endif()
+if(MORPHOGEN_SANITIZE)
+    target_compile_options(morphogen_flags INTERFACE
+        -fsanitize=${MORPHOGEN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(morphogen_flags INTERFACE -fsanitize=${MORPHOGEN_SANITIZE})
+endif()

@@ -1,0 +1,70 @@
+#include "morphogen/core/atomic_file.hpp"
+
+#include "morphogen/core/error.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+namespace morphogen::core {
+namespace {
+
+[[noreturn]] void fail(const char* what, const std::filesystem::path& path, int code) {
+    throw Error(ErrorText{.what = what, .where = path.native(), .why = errno_text(code)});
+}
+
+class Descriptor {
+public:
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int get() const noexcept { return fd_; }
+    int close() noexcept { return ::close(std::exchange(fd_, -1)); }
+
+private:
+    int fd_;
+};
+
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail("cannot write file", path, errno);
+        bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+}
+
+} // namespace
+
+void replace_file(const std::filesystem::path& path, std::string_view contents, Durability durability) {
+    std::filesystem::path beside = path;
+    beside += ".new";
+    Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (file.get() < 0) fail("cannot create file", beside, errno);
+    try {
+        write_all(file.get(), contents, path);
+        if (durability == Durability::synced && ::fsync(file.get()) != 0) fail("cannot sync file", path, errno);
+        if (file.close() != 0) fail("cannot close file", path, errno);
+        if (std::rename(beside.c_str(), path.c_str()) != 0) fail("cannot rename file", path, errno);
+    } catch (...) {
+        ::unlink(beside.c_str());
+        throw;
+    }
+    if (durability == Durability::synced)
+        sync_directory(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+void sync_directory(const std::filesystem::path& directory) {
+    Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) fail("cannot open directory", directory, errno);
+    // Some file systems cannot sync a directory and say EINVAL: then there is nothing to push.
+    if (::fsync(fd.get()) != 0 && errno != EINVAL) fail("cannot sync directory", directory, errno);
+}
+
+} // namespace morphogen::core
