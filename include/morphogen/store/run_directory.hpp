@@ -1,0 +1,53 @@
+#pragma once
+
+#include "morphogen/config/config.hpp"
+#include "morphogen/mpi/communicator.hpp"
+#include "morphogen/store/frame_sink.hpp"
+#include "morphogen/store/layout.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace morphogen::store {
+
+/// The names in a run's directory (SPEC section 4).
+struct RunDirectory {
+    std::filesystem::path root;
+
+    std::filesystem::path frames() const { return root / "frames.h5"; }
+    std::filesystem::path parts() const { return root / "parts"; }
+    std::filesystem::path part(core::Index segment, int rank) const; // parts/SSSS.RRRR.h5
+    std::filesystem::path checkpoints() const { return root / "checkpoints"; }
+    std::filesystem::path config() const { return root / "config.toml"; }
+    std::filesystem::path report() const { return root / "report.json"; }
+    std::filesystem::path xdmf() const { return root / "frames.xdmf"; }
+
+    bool holds_run() const; // any of the above exists
+    /// Removes what a run writes and nothing else. @throws core::Error
+    void remove_run() const;
+};
+
+/// One launch (start or resume) as /provenance keeps it.
+struct Provenance {
+    std::string config_toml; // resolved
+    std::string host;
+    int ranks = 1;
+    int compute_threads = 1;
+    int io_threads = 1;
+    std::string isa;
+    std::string time; // ISO 8601, UTC
+};
+
+/// Opens what this rank writes to, for a fresh run: frames.h5 itself (one rank), a part plus (rank 0) the virtual
+/// frames.h5, or the shared file (collective over @p comm, which the writer thread then owns: a duplicate of the ranks').
+/// Collective over @p comm. @throws core::Error on every rank if it fails on one.
+std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDirectory& directory,
+                                     const FrameLayout& layout, const Provenance& provenance, mpi::Communicator comm);
+
+/// Writes frames.xdmf for ParaView: one grid per committed frame, with its time.
+void write_xdmf(const config::Config& config, const RunDirectory& directory, const FrameLayout& layout,
+                std::span<const FrameRecord> frames);
+
+} // namespace morphogen::store
