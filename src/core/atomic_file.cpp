@@ -2,11 +2,12 @@
 
 #include "morphogen/core/error.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
-#include <fcntl.h>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 namespace morphogen::core {
@@ -42,14 +43,16 @@ void write_all(int fd, std::string_view bytes, const std::filesystem::path& path
 
 } // namespace
 
-void replace_file(const std::filesystem::path& path, std::string_view contents, Durability durability) {
+void replace_file(const std::filesystem::path& path, std::string_view contents,
+                  Durability durability) {
     std::filesystem::path beside = path;
     beside += ".new";
     Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (file.get() < 0) fail("cannot create file", beside, errno);
     try {
         write_all(file.get(), contents, path);
-        if (durability == Durability::synced && ::fsync(file.get()) != 0) fail("cannot sync file", path, errno);
+        if (durability == Durability::synced && ::fsync(file.get()) != 0)
+            fail("cannot sync file", path, errno);
         if (file.close() != 0) fail("cannot close file", path, errno);
         if (std::rename(beside.c_str(), path.c_str()) != 0) fail("cannot rename file", path, errno);
     } catch (...) {

@@ -9,7 +9,8 @@ namespace morphogen::core {
 [[noreturn]] void contract_violated(const char* condition, const char* file, int line) noexcept;
 
 void contract_violated(const char* condition, const char* file, int line) noexcept {
-    std::fprintf(stderr, "morphogen: contract violated (%s:%d): %s; please report this bug\n", file, line, condition);
+    std::fprintf(stderr, "morphogen: contract violated (%s:%d): %s; please report this bug\n", file,
+                 line, condition);
     std::abort();
 }
 

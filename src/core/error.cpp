@@ -21,10 +21,13 @@ std::string compose(const ErrorText& text) {
 
 } // namespace
 
-Error::Error(const ErrorText& text, ExitCode code) : std::runtime_error(compose(text)), code_(code) {}
+Error::Error(const ErrorText& text, ExitCode code)
+    : std::runtime_error(compose(text)), code_(code) {}
 
 Error::Error(const std::string& line, ExitCode code) : std::runtime_error(line), code_(code) {}
 
-std::string errno_text(int code) { return std::generic_category().message(code); }
+std::string errno_text(int code) {
+    return std::generic_category().message(code);
+}
 
 } // namespace morphogen::core

@@ -2,6 +2,8 @@
 
 #include "morphogen/core/error.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -11,7 +13,6 @@
 #include <limits>
 #include <optional>
 #include <sstream>
-#include <sys/resource.h>
 
 namespace morphogen::core {
 namespace {
@@ -38,9 +39,12 @@ std::optional<std::uint64_t> read_kib(const std::string& path, std::string_view 
     return std::nullopt;
 }
 
-std::uint64_t left_of(std::uint64_t limit, std::uint64_t used) { return limit > used ? limit - used : 1; }
+std::uint64_t left_of(std::uint64_t limit, std::uint64_t used) {
+    return limit > used ? limit - used : 1;
+}
 
-/// What the process's control group leaves: the tightest of the group and its ancestors, version 2 or 1.
+/// What the process's control group leaves: the tightest of the group and its ancestors, version 2
+/// or 1.
 std::uint64_t cgroup_left() {
     std::uint64_t left = unlimited;
     std::ifstream in("/proc/self/cgroup");
@@ -57,7 +61,8 @@ std::uint64_t cgroup_left() {
         while (true) {
             const std::string dir = root + (group == "/" ? "" : group);
             const auto limit = read_number(dir + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
-            const auto used = read_number(dir + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+            const auto used =
+                read_number(dir + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
             if (limit && used) left = std::min(left, left_of(*limit, *used));
             if (group.empty() || group == "/") break;
             group.erase(group.rfind('/'));
@@ -68,7 +73,8 @@ std::uint64_t cgroup_left() {
 
 std::uint64_t rlimit_left(int resource, std::string_view used_key) {
     rlimit limit{};
-    if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    if (::getrlimit(static_cast<__rlimit_resource_t>(resource), &limit) != 0 ||
+        limit.rlim_cur == RLIM_INFINITY)
         return unlimited;
     return left_of(limit.rlim_cur, read_kib("/proc/self/status", used_key).value_or(0));
 }
@@ -77,16 +83,18 @@ struct Unit {
     std::string_view name;
     double bytes;
 };
-constexpr std::array units{Unit{"", 1.0},      Unit{"B", 1.0},       Unit{"K", 0x1p10},   Unit{"KiB", 0x1p10},
-                           Unit{"KB", 1e3},    Unit{"kB", 1e3},      Unit{"M", 0x1p20},   Unit{"MiB", 0x1p20},
-                           Unit{"MB", 1e6},    Unit{"G", 0x1p30},    Unit{"GiB", 0x1p30}, Unit{"GB", 1e9},
-                           Unit{"T", 0x1p40},  Unit{"TiB", 0x1p40},  Unit{"TB", 1e12}};
+constexpr std::array units{Unit{"", 1.0},       Unit{"B", 1.0},      Unit{"K", 0x1p10},
+                           Unit{"KiB", 0x1p10}, Unit{"KB", 1e3},     Unit{"kB", 1e3},
+                           Unit{"M", 0x1p20},   Unit{"MiB", 0x1p20}, Unit{"MB", 1e6},
+                           Unit{"G", 0x1p30},   Unit{"GiB", 0x1p30}, Unit{"GB", 1e9},
+                           Unit{"T", 0x1p40},   Unit{"TiB", 0x1p40}, Unit{"TB", 1e12}};
 
 } // namespace
 
 std::uint64_t usable_memory() {
     const std::uint64_t machine = read_kib("/proc/meminfo", "MemAvailable").value_or(unlimited);
-    return std::min({machine, cgroup_left(), rlimit_left(RLIMIT_AS, "VmSize"), rlimit_left(RLIMIT_DATA, "VmData")});
+    return std::min({machine, cgroup_left(), rlimit_left(RLIMIT_AS, "VmSize"),
+                     rlimit_left(RLIMIT_DATA, "VmData")});
 }
 
 std::uint64_t peak_rss_bytes() noexcept {
@@ -99,9 +107,12 @@ std::uint64_t parse_size(std::string_view text) {
     double number = 0;
     const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
     std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    while (unit.starts_with(' ')) unit.remove_prefix(1);
-    const auto* known = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == unit; });
-    const double bytes = status == std::errc{} && known != units.end() ? number * known->bytes : -1.0;
+    while (unit.starts_with(' '))
+        unit.remove_prefix(1);
+    const auto* known =
+        std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == unit; });
+    const double bytes =
+        status == std::errc{} && known != units.end() ? number * known->bytes : -1.0;
     if (!(bytes >= 0.0) || bytes >= 0x1p63)
         throw UsageError(ErrorText{.what = "not a size",
                                    .where = text,
@@ -119,7 +130,8 @@ std::string format_size(std::uint64_t bytes) {
         ++unit;
     }
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), unit == 0 || value >= 100.0 ? "%.0f %s" : "%.1f %s", value, names[unit]);
+    std::snprintf(text.data(), text.size(), unit == 0 || value >= 100.0 ? "%.0f %s" : "%.1f %s",
+                  value, names[unit]);
     return text.data();
 }
 

@@ -13,8 +13,12 @@ double clock_seconds(clockid_t clock) noexcept {
 
 } // namespace
 
-double thread_cpu_seconds() noexcept { return clock_seconds(CLOCK_THREAD_CPUTIME_ID); }
+double thread_cpu_seconds() noexcept {
+    return clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+}
 
-double process_cpu_seconds() noexcept { return clock_seconds(CLOCK_PROCESS_CPUTIME_ID); }
+double process_cpu_seconds() noexcept {
+    return clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
 
 } // namespace morphogen::core

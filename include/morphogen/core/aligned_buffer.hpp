@@ -9,8 +9,8 @@
 
 namespace morphogen::core {
 
-/// An owning, movable array of @p T in memory aligned to a cache line (64 bytes). The contents start indeterminate: the
-/// first thread that writes a page decides its NUMA node.
+/// An owning, movable array of @p T in memory aligned to a cache line (64 bytes). The contents
+/// start indeterminate: the first thread that writes a page decides its NUMA node.
 template <typename T>
 class AlignedBuffer {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -23,7 +23,8 @@ public:
     /// @throws std::bad_alloc
     explicit AlignedBuffer(std::size_t size)
         : data_(size == 0 ? nullptr
-                          : static_cast<T*>(::operator new(size * sizeof(T), std::align_val_t{alignment}))),
+                          : static_cast<T*>(
+                                ::operator new (size * sizeof(T), std::align_val_t{alignment}))),
           size_(size) {}
 
     AlignedBuffer(AlignedBuffer&& other) noexcept
@@ -45,7 +46,7 @@ public:
 
 private:
     struct Free {
-        void operator()(T* p) const noexcept { ::operator delete(p, std::align_val_t{alignment}); }
+        void operator()(T* p) const noexcept { ::operator delete (p, std::align_val_t{alignment}); }
     };
     std::unique_ptr<T, Free> data_;
     std::size_t size_ = 0;

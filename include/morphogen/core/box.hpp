@@ -12,7 +12,9 @@ using Index = std::int64_t;
 /// Cells along each axis, slowest first: {nz, ny, nx}. A 2-D grid has nz = 1.
 using Extents = std::array<Index, 3>;
 
-constexpr Index volume(const Extents& n) noexcept { return n[0] * n[1] * n[2]; }
+constexpr Index volume(const Extents& n) noexcept {
+    return n[0] * n[1] * n[2];
+}
 
 /// A half-open box of cells [lo, hi), axes {z, y, x}.
 struct Box {
@@ -20,7 +22,8 @@ struct Box {
     Extents hi{};
 
     constexpr Extents shape() const noexcept {
-        return {std::max<Index>(hi[0] - lo[0], 0), std::max<Index>(hi[1] - lo[1], 0), std::max<Index>(hi[2] - lo[2], 0)};
+        return {std::max<Index>(hi[0] - lo[0], 0), std::max<Index>(hi[1] - lo[1], 0),
+                std::max<Index>(hi[2] - lo[2], 0)};
     }
     constexpr bool empty() const noexcept { return volume(shape()) == 0; }
     constexpr bool contains(const Extents& cell) const noexcept {
@@ -40,7 +43,8 @@ constexpr Box intersect(const Box& a, const Box& b) noexcept {
     return r;
 }
 
-/// Splits @p cells into @p parts as evenly as possible, the first ones one cell larger; [begin, end) of part @p part.
+/// Splits @p cells into @p parts as evenly as possible, the first ones one cell larger; [begin,
+/// end) of part @p part.
 constexpr std::array<Index, 2> split_evenly(Index cells, Index parts, Index part) noexcept {
     const Index base = cells / parts;
     const Index extra = cells % parts;

@@ -9,7 +9,8 @@ namespace morphogen::core {
 /// Exit codes of the program (SPEC section 3); `interrupted` is a second Ctrl-C.
 enum class ExitCode : int { done = 0, failed = 1, usage = 2, stopped = 75, interrupted = 130 };
 
-/// The parts of an error's one line: `what happened (where): why; what to do`. Empty parts are left out.
+/// The parts of an error's one line: `what happened (where): why; what to do`. Empty parts are left
+/// out.
 struct ErrorText {
     std::string_view what;
     std::string_view where = {};

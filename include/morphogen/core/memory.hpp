@@ -6,8 +6,8 @@
 
 namespace morphogen::core {
 
-/// Bytes that this process may still use: the least of the machine's available memory, the cgroup's limit (v1 or v2)
-/// and RLIMIT_AS / RLIMIT_DATA. Never 0.
+/// Bytes that this process may still use: the least of the machine's available memory, the cgroup's
+/// limit (v1 or v2) and RLIMIT_AS / RLIMIT_DATA. Never 0.
 std::uint64_t usable_memory();
 
 /// The largest resident set of this process so far, bytes.

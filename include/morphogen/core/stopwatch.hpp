@@ -7,7 +7,9 @@ namespace morphogen::core {
 /// Seconds of wall time since construction or the last restart().
 class Stopwatch {
 public:
-    double seconds() const noexcept { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+    double seconds() const noexcept {
+        return std::chrono::duration<double>(Clock::now() - start_).count();
+    }
     /// Starts anew and returns the seconds until now.
     double restart() noexcept {
         const auto now = Clock::now();

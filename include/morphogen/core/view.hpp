@@ -7,8 +7,9 @@
 
 namespace morphogen::core {
 
-/// A non-owning view of a 3-D array [z][y][x]: x contiguous, any pitch between rows and between planes, both in
-/// elements. Coordinates may be negative where the memory has halos: `data` is cell {0, 0, 0}.
+/// A non-owning view of a 3-D array [z][y][x]: x contiguous, any pitch between rows and between
+/// planes, both in elements. Coordinates may be negative where the memory has halos: `data` is cell
+/// {0, 0, 0}.
 template <typename T>
 struct View3 {
     T* data = nullptr;

@@ -1,6 +1,6 @@
-#include "catch.hpp"
-
 #include "morphogen/core/box.hpp"
+
+#include "catch.hpp"
 
 using namespace morphogen::core;
 

@@ -1,8 +1,9 @@
-#include "catch.hpp"
+#include "morphogen/core/error.hpp"
 
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/checked_cast.hpp"
-#include "morphogen/core/error.hpp"
+
+#include "catch.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -35,6 +36,7 @@ TEST_CASE("replace_file replaces whole files and names what it cannot write") {
     text << std::ifstream(path).rdbuf();
     CHECK(text.str() == "second");
     CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 1);
-    CHECK_THROWS_WITH(replace_file(directory / "no" / "a.txt", "", Durability::none), Catch::Contains("no/a.txt"));
+    CHECK_THROWS_WITH(replace_file(directory / "no" / "a.txt", "", Durability::none),
+                      Catch::Contains("no/a.txt"));
     std::filesystem::remove_all(directory);
 }

@@ -1,7 +1,8 @@
-#include "catch.hpp"
+#include "morphogen/core/memory.hpp"
 
 #include "morphogen/core/error.hpp"
-#include "morphogen/core/memory.hpp"
+
+#include "catch.hpp"
 
 using namespace morphogen::core;
 
@@ -18,7 +19,8 @@ TEST_CASE("what is not a size is refused by name") {
         CAPTURE(text);
         CHECK_THROWS_AS(parse_size(text), UsageError);
     }
-    CHECK_THROWS_WITH(parse_size("12 potatoes"), Catch::Contains("12 potatoes") && Catch::Contains("64MiB"));
+    CHECK_THROWS_WITH(parse_size("12 potatoes"),
+                      Catch::Contains("12 potatoes") && Catch::Contains("64MiB"));
 }
 
 TEST_CASE("sizes are printed for people") {
