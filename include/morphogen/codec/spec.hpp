@@ -17,7 +17,8 @@ struct Codec {
     friend bool operator==(const Codec&, const Codec&) = default;
 };
 
-/// "none", "deflate:1".."deflate:9", "zstd:1".."zstd:19", "lz4"; a name without its level means level 1.
+/// "none", "deflate:1".."deflate:9", "zstd:1".."zstd:19", "lz4"; a name without its level means
+/// level 1.
 /// @throws core::UsageError naming the text and what is allowed.
 Codec parse_codec(std::string_view text);
 
@@ -34,7 +35,8 @@ struct FilterPipeline {
     friend bool operator==(const FilterPipeline&, const FilterPipeline&) = default;
 };
 
-/// One entry of an HDF5 filter pipeline message: the registered number and the client values that HDF5 stores.
+/// One entry of an HDF5 filter pipeline message: the registered number and the client values that
+/// HDF5 stores.
 struct Hdf5Filter {
     unsigned id = 0;
     bool optional = false;
@@ -42,7 +44,8 @@ struct Hdf5Filter {
     std::string_view name;
 };
 
-/// The HDF5 filters (H5Pset_filter arguments, in order) whose inverse reads what ChunkEncoder writes.
+/// The HDF5 filters (H5Pset_filter arguments, in order) whose inverse reads what ChunkEncoder
+/// writes.
 std::vector<Hdf5Filter> hdf5_filters(const FilterPipeline& pipeline);
 
 } // namespace morphogen::codec

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace morphogen::codec {
+
+/// HDF5's shuffle filter (HDF5 File Format Specification, filter 2): byte b of element i goes to
+/// out[b·n + i], n the number of whole elements; the bytes after the last whole element stay where
+/// they are. Sizes are equal, no overlap, element_size >= 1. Fast for element sizes 2, 4, 8 and 16.
+/// Any thread.
+void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
+             std::size_t element_size) noexcept;
+
+/// The inverse of shuffle.
+void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
+               std::size_t element_size) noexcept;
+
+} // namespace morphogen::codec

@@ -1,0 +1,101 @@
+#include "morphogen/codec/encoder.hpp"
+
+#include "morphogen/codec/fletcher32.hpp"
+#include "morphogen/codec/shuffle.hpp"
+#include "morphogen/core/contract.hpp"
+
+#include "codec/block_codec.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+namespace morphogen::codec {
+namespace {
+
+constexpr std::size_t checksum_bytes = 4;
+
+std::size_t compressor_bound(Compressor compressor, std::size_t bytes) noexcept {
+    switch (compressor) {
+    case Compressor::deflate:
+        return deflate_bound(bytes);
+    case Compressor::zstd:
+        return zstd_bound(bytes);
+    case Compressor::lz4:
+        return lz4_bound(bytes);
+    case Compressor::none:
+        break;
+    }
+    return bytes;
+}
+
+std::unique_ptr<BlockCompressor> make_compressor(const Codec& codec, std::size_t max_bytes) {
+    switch (codec.compressor) {
+    case Compressor::deflate:
+        return make_deflate_compressor(codec.level);
+    case Compressor::zstd:
+        return make_zstd_compressor(codec.level, max_bytes);
+    case Compressor::lz4:
+        return make_lz4_compressor();
+    case Compressor::none:
+        break;
+    }
+    return nullptr;
+}
+
+bool shuffles(const FilterPipeline& pipeline) noexcept {
+    return pipeline.shuffle && pipeline.element_size > 1;
+}
+
+} // namespace
+
+ChunkEncoder::ChunkEncoder(const FilterPipeline& pipeline, std::size_t chunk_bytes)
+    : pipeline_(pipeline), chunk_bytes_(chunk_bytes) {
+    MORPHOGEN_EXPECT(pipeline.element_size >= 1);
+    if (bound(pipeline, chunk_bytes) > std::numeric_limits<std::uint32_t>::max())
+        throw core::Error(core::ErrorText{.what = "chunk too large",
+                                          .where = std::to_string(chunk_bytes) + " bytes",
+                                          .why = "HDF5 stores chunks of less than 4 GiB",
+                                          .advice = "choose smaller chunks"});
+    compressor_ = make_compressor(pipeline.codec, chunk_bytes);
+    if (compressor_ && shuffles(pipeline)) shuffled_ = core::AlignedBuffer<std::byte>(chunk_bytes);
+}
+
+ChunkEncoder::~ChunkEncoder() = default;
+ChunkEncoder::ChunkEncoder(ChunkEncoder&&) noexcept = default;
+ChunkEncoder& ChunkEncoder::operator=(ChunkEncoder&&) noexcept = default;
+
+std::size_t ChunkEncoder::bound(const FilterPipeline& pipeline, std::size_t chunk_bytes) {
+    return compressor_bound(pipeline.codec.compressor, chunk_bytes) +
+           (pipeline.checksum ? checksum_bytes : 0);
+}
+
+std::size_t ChunkEncoder::encode(std::span<const std::byte> raw, std::span<std::byte> out) {
+    MORPHOGEN_EXPECT(raw.size() <= chunk_bytes_ && out.size() >= bound(pipeline_, raw.size()));
+    std::size_t bytes = raw.size();
+    if (compressor_) {
+        std::span<const std::byte> input = raw;
+        if (shuffles(pipeline_)) {
+            const auto scratch = shuffled_.span().first(raw.size());
+            shuffle_bytes(raw, scratch, pipeline_.element_size);
+            input = scratch;
+        }
+        bytes = compressor_->compress(
+            input, out.first(compressor_bound(pipeline_.codec.compressor, raw.size())));
+    } else if (shuffles(pipeline_)) {
+        shuffle_bytes(raw, out.first(raw.size()), pipeline_.element_size);
+    } else if (!raw.empty()) {
+        std::memcpy(out.data(), raw.data(), raw.size());
+    }
+    if (!pipeline_.checksum) return bytes;
+    const std::uint32_t sum = fletcher32(out.first(bytes));
+    for (std::size_t i = 0; i < checksum_bytes; ++i)
+        out[bytes + i] = static_cast<std::byte>((sum >> (8 * i)) & 0xff);
+    return bytes + checksum_bytes;
+}
+
+std::size_t ChunkEncoder::memory() const noexcept {
+    return shuffled_.size() + (compressor_ ? compressor_->memory() : 0);
+}
+
+} // namespace morphogen::codec

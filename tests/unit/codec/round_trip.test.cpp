@@ -1,0 +1,136 @@
+#include "morphogen/codec/decoder.hpp"
+#include "morphogen/codec/encoder.hpp"
+#include "morphogen/core/error.hpp"
+
+#include "catch.hpp"
+#include "inputs.hpp"
+
+using namespace morphogen;
+using namespace morphogen::codec;
+using namespace morphogen::codec::test;
+
+namespace {
+
+std::vector<Codec> all_codecs() {
+    std::vector<Codec> codecs{{Compressor::none, 0},
+                              {Compressor::lz4, 0},
+                              {Compressor::zstd, 1},
+                              {Compressor::zstd, 3},
+                              {Compressor::zstd, 19}};
+    for (int level = 1; level <= 9; ++level)
+        codecs.push_back({Compressor::deflate, level});
+    return codecs;
+}
+
+std::vector<FilterPipeline> all_pipelines() {
+    std::vector<FilterPipeline> pipelines;
+    for (const Codec& codec : all_codecs())
+        for (const bool shuffled : {false, true})
+            for (const bool checksum : {false, true})
+                for (const std::size_t element : Sizes{1, 3, 4, 8})
+                    if (shuffled || element == 4)
+                        pipelines.push_back({codec, shuffled, checksum, element});
+    return pipelines;
+}
+
+std::string name(const FilterPipeline& p) {
+    return to_string(p.codec) + (p.shuffle ? " shuffle" : "") + (p.checksum ? " checksum" : "") +
+           " element " + std::to_string(p.element_size);
+}
+
+/// Encodes into exactly the promised bound and decodes.
+void round_trip(ChunkEncoder& encoder, ChunkDecoder& decoder, const FilterPipeline& pipeline,
+                const Bytes& raw) {
+    const std::size_t bound = ChunkEncoder::bound(pipeline, raw.size());
+    Bytes stored(bound + 8, std::byte{0x5a});
+    const std::size_t used = encoder.encode(raw, std::span(stored).first(bound));
+    REQUIRE(used <= bound);
+    for (std::size_t i = bound; i < stored.size(); ++i)
+        REQUIRE(stored[i] == std::byte{0x5a});
+    Bytes back(raw.size(), std::byte{0x77});
+    decoder.decode(std::span(stored).first(used), back);
+    REQUIRE(back == raw);
+}
+
+} // namespace
+
+TEST_CASE("every pipeline gives back what it was given, whatever the size") {
+    for (const FilterPipeline& pipeline : all_pipelines()) {
+        CAPTURE(name(pipeline));
+        ChunkEncoder encoder(pipeline, 5000);
+        ChunkDecoder decoder(pipeline, 5000);
+        for (std::size_t size :
+             Sizes{0, 1, 2, 3, 4, 5, 7, 8, 16, 31, 63, 64, 100, 255, 256, 1000, 4096, 4999, 5000}) {
+            CAPTURE(size);
+            for (const Bytes& raw : all_inputs(size))
+                round_trip(encoder, decoder, pipeline, raw);
+        }
+    }
+}
+
+TEST_CASE("large chunks survive and the bound holds for what does not compress") {
+    for (const Codec& codec : all_codecs()) {
+        if (codec == Codec{Compressor::zstd, 19}) continue; // seconds per chunk
+        const FilterPipeline pipeline{codec, true, true, 4};
+        CAPTURE(name(pipeline));
+        ChunkEncoder encoder(pipeline, 518400);
+        ChunkDecoder decoder(pipeline, 518400);
+        for (std::size_t size : Sizes{65534, 65535, 65536, 131070, 131071, 200003, 518400}) {
+            CAPTURE(size);
+            for (const Bytes& raw : all_inputs(size))
+                round_trip(encoder, decoder, pipeline, raw);
+        }
+    }
+}
+
+TEST_CASE("the same chunk gives the same bytes, whatever was encoded before") {
+    for (const Codec& codec : all_codecs()) {
+        const FilterPipeline pipeline{codec, true, true, 4};
+        CAPTURE(name(pipeline));
+        const Bytes raw = field_bytes(40000);
+        Bytes first(ChunkEncoder::bound(pipeline, raw.size()));
+        Bytes later = first;
+        const std::size_t size = ChunkEncoder(pipeline, 40000).encode(raw, first);
+        ChunkEncoder used(pipeline, 40000);
+        for (const Bytes& other : all_inputs(39999))
+            used.encode(other, later);
+        REQUIRE(used.encode(raw, later) == size);
+        CHECK(std::equal(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(size),
+                         later.begin()));
+    }
+}
+
+TEST_CASE("compressors compress a smooth field and higher deflate levels no worse") {
+    const Bytes raw = field_bytes(518400);
+    const auto encoded = [&](const Codec& codec) {
+        const FilterPipeline pipeline{codec, true, true, 4};
+        Bytes out(ChunkEncoder::bound(pipeline, raw.size()));
+        return ChunkEncoder(pipeline, raw.size()).encode(raw, out);
+    };
+    CHECK(encoded({Compressor::deflate, 1}) < raw.size() * 9 / 10);
+    CHECK(encoded({Compressor::deflate, 6}) < encoded({Compressor::deflate, 1}));
+    CHECK(encoded({Compressor::zstd, 1}) < raw.size() * 9 / 10);
+    CHECK(encoded({Compressor::lz4, 0}) < raw.size());
+    CHECK(encoded({Compressor::none, 0}) == raw.size() + 4);
+}
+
+TEST_CASE("chunks that HDF5 cannot store are refused") {
+    CHECK_THROWS_WITH(ChunkEncoder(FilterPipeline{}, std::size_t{1} << 32),
+                      Catch::Contains("4 GiB"));
+    CHECK_THROWS_AS(
+        ChunkEncoder(FilterPipeline{{Compressor::none, 0}, false, true, 4}, 0xffffffffU),
+        core::Error);
+}
+
+TEST_CASE("encoders and decoders can be moved and say what memory they hold") {
+    const FilterPipeline pipeline{{Compressor::zstd, 1}, true, true, 4};
+    std::vector<ChunkEncoder> encoders;
+    std::vector<ChunkDecoder> decoders;
+    encoders.emplace_back(pipeline, 4000);
+    decoders.emplace_back(pipeline, 4000);
+    ChunkEncoder encoder = std::move(encoders[0]);
+    ChunkDecoder decoder = std::move(decoders[0]);
+    round_trip(encoder, decoder, pipeline, field_bytes(4000));
+    CHECK(encoder.memory() >= 4000);
+    CHECK(decoder.memory() >= 4000);
+}
