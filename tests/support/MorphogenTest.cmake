@@ -4,6 +4,34 @@ include(Catch)
 set(MORPHOGEN_TEST_SUPPORT "${CMAKE_CURRENT_LIST_DIR}")
 set(MORPHOGEN_TEST_TIMEOUT 120) # seconds: a hang is a failure
 
+# NAME=VALUE that every test runs with: set_tests_properties(... ENVIRONMENT "${MORPHOGEN_TEST_ENVIRONMENT}").
+set(MORPHOGEN_TEST_ENVIRONMENT "")
+if(MORPHOGEN_SANITIZE MATCHES "thread")
+    # Archer tells ThreadSanitizer about OpenMP's barriers and joins; the runtime itself, which is not instrumented, must
+    # not be looked at. Without the two, every region is reported.
+    get_filename_component(openmp_folder "${OpenMP_omp_LIBRARY}" DIRECTORY)
+    file(GLOB llvm_folders /usr/lib/llvm-*/lib /usr/lib64/llvm*/lib*)
+    find_library(MORPHOGEN_ARCHER archer HINTS "${openmp_folder}" PATHS ${llvm_folders})
+    if(NOT MORPHOGEN_ARCHER)
+        message(FATAL_ERROR "libarcher.so was not found; ThreadSanitizer needs it with OpenMP. "
+            "Install LLVM's OpenMP runtime (Debian: libomp-14-dev) or set MORPHOGEN_ARCHER.")
+    endif()
+    set(MORPHOGEN_TEST_ENVIRONMENT
+        "OMP_TOOL_LIBRARIES=${MORPHOGEN_ARCHER}" "TSAN_OPTIONS=ignore_noninstrumented_modules=1")
+endif()
+
+# morphogen_test_environment(TARGET): that environment for the tests that catch_discover_tests() finds in TARGET, which
+# takes properties of one value only.
+function(morphogen_test_environment target)
+    if(MORPHOGEN_TEST_ENVIRONMENT)
+        set(script "${CMAKE_CURRENT_BINARY_DIR}/${target}_environment.cmake")
+        file(WRITE "${script}" "if(${target}_TESTS)\n"
+            "    set_tests_properties(\${${target}_TESTS} PROPERTIES ENVIRONMENT \"${MORPHOGEN_TEST_ENVIRONMENT}\")\n"
+            "endif()\n")
+        set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${script}")
+    endif()
+endfunction()
+
 add_library(morphogen_test_support STATIC "${MORPHOGEN_TEST_SUPPORT}/catch_main.cpp")
 target_include_directories(morphogen_test_support PUBLIC "${MORPHOGEN_TEST_SUPPORT}")
 target_link_libraries(morphogen_test_support PUBLIC morphogen_flags Catch2::Catch2 morphogen::core)
@@ -25,4 +53,5 @@ function(morphogen_unit_tests module)
     endif()
     catch_discover_tests(${target} TEST_PREFIX "${module}: "
         PROPERTIES TIMEOUT ${MORPHOGEN_TEST_TIMEOUT} LABELS unit DISCOVERY_TIMEOUT 60)
+    morphogen_test_environment(${target})
 endfunction()

@@ -1,0 +1,18 @@
+# The control of the ThreadSanitizer runs: a race that must be reported, and the same work without one that must not be.
+if(MORPHOGEN_SANITIZE MATCHES "thread")
+    add_executable(planted_race "${CMAKE_CURRENT_LIST_DIR}/planted_race.cpp")
+    target_link_libraries(planted_race PRIVATE morphogen_flags OpenMP::OpenMP_CXX Threads::Threads)
+    target_compile_features(planted_race PRIVATE cxx_std_20)
+    add_dependencies(${target} planted_race) # whoever builds the tests has the control
+    foreach(kind thread openmp)
+        add_test(NAME "parallel: a planted race is reported: ${kind}" COMMAND planted_race ${kind})
+        set_tests_properties("parallel: a planted race is reported: ${kind}" PROPERTIES
+            PASS_REGULAR_EXPRESSION "ThreadSanitizer: data race")
+        add_test(NAME "parallel: no race is reported where none is: ${kind}"
+            COMMAND planted_race clean-${kind})
+        foreach(test "a planted race is reported" "no race is reported where none is")
+            set_tests_properties("parallel: ${test}: ${kind}" PROPERTIES
+                LABELS unit TIMEOUT 60 ENVIRONMENT "${MORPHOGEN_TEST_ENVIRONMENT}")
+        endforeach()
+    endforeach()
+endif()
