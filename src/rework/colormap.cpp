@@ -101,6 +101,30 @@ double through(const std::array<double, N>& y, double t) {
     return y[i] + f * (m0 + f * (3 * d - 2 * m0 - m1 + f * (m0 + m1 - 2 * d)));
 }
 
+/// Of the 8-bit colours next to the nearest one, that of the best lightness: an even ramp shows
+/// more than a shade of colour that is a step off.
+Rgb round_for_lightness(const Oklab& wanted) {
+    const Rgb nearest = to_rgb(wanted);
+    Rgb best = nearest;
+    double least = 1e9;
+    const auto moved = [](std::uint8_t code, int by) {
+        return static_cast<std::uint8_t>(std::clamp(code + by, 0, 255));
+    };
+    for (int i = 0; i < 27; ++i) {
+        const Rgb c{moved(nearest.r, i / 9 - 1), moved(nearest.g, i / 3 % 3 - 1),
+                    moved(nearest.b, i % 3 - 1)};
+        const Oklab lab = to_oklab(c);
+        const Oklab aim = to_oklab(nearest);
+        const double error =
+            8 * std::abs(lab.L - wanted.L) + std::hypot(lab.a - aim.a, lab.b - aim.b);
+        if (error < least) {
+            least = error;
+            best = c;
+        }
+    }
+    return best;
+}
+
 std::array<Rgb, Colormap::size> table_of(const Design& design) {
     std::array<double, 5> a{};
     std::array<double, 5> b{};
@@ -112,8 +136,10 @@ std::array<Rgb, Colormap::size> table_of(const Design& design) {
     std::array<Rgb, Colormap::size> table{};
     for (std::size_t i = 0; i < table.size(); ++i) {
         const double t = static_cast<double>(i) / static_cast<double>(table.size() - 1);
-        table[i] =
-            to_rgb({std::lerp(design.darkest, design.lightest, t), through(a, t), through(b, t)});
+        const Oklab color{std::lerp(design.darkest, design.lightest, t), through(a, t),
+                          through(b, t)};
+        const bool grey_ramp = color.a == 0.0 && color.b == 0.0; // stays free of tints
+        table[i] = grey_ramp ? to_rgb(color) : round_for_lightness(color);
     }
     return table;
 }
