@@ -54,7 +54,10 @@ T* require_context(T* context, std::string_view library) {
 
 // A zlib stream (RFC 1950) around deflate (RFC 1951): HDF5 filter 1. Bounds hold for any input.
 std::size_t deflate_bound(std::size_t bytes) noexcept;
-std::unique_ptr<BlockCompressor> make_deflate_compressor(int level);
+// planes: into how many equal parts of different character the shuffle has put the bytes; 1 without
+// it.
+std::unique_ptr<BlockCompressor> make_deflate_compressor(int level, std::size_t planes);
+std::unique_ptr<BlockCompressor> make_fast_deflate(int level, std::size_t planes); // levels 1 and 2
 std::unique_ptr<BlockDecompressor> make_deflate_decompressor();
 
 // One Zstandard frame (RFC 8878) with its content size: registered filter 32015.

@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::size_t checksum_bytes = 4;
 
+bool shuffles(const FilterPipeline& pipeline) noexcept {
+    return pipeline.shuffle && pipeline.element_size > 1;
+}
+
 std::size_t compressor_bound(Compressor compressor, std::size_t bytes) noexcept {
     switch (compressor) {
     case Compressor::deflate:
@@ -29,10 +33,12 @@ std::size_t compressor_bound(Compressor compressor, std::size_t bytes) noexcept 
     return bytes;
 }
 
-std::unique_ptr<BlockCompressor> make_compressor(const Codec& codec, std::size_t max_bytes) {
+std::unique_ptr<BlockCompressor> make_compressor(const FilterPipeline& pipeline,
+                                                 std::size_t max_bytes) {
+    const Codec& codec = pipeline.codec;
     switch (codec.compressor) {
     case Compressor::deflate:
-        return make_deflate_compressor(codec.level);
+        return make_deflate_compressor(codec.level, shuffles(pipeline) ? pipeline.element_size : 1);
     case Compressor::zstd:
         return make_zstd_compressor(codec.level, max_bytes);
     case Compressor::lz4:
@@ -41,10 +47,6 @@ std::unique_ptr<BlockCompressor> make_compressor(const Codec& codec, std::size_t
         break;
     }
     return nullptr;
-}
-
-bool shuffles(const FilterPipeline& pipeline) noexcept {
-    return pipeline.shuffle && pipeline.element_size > 1;
 }
 
 } // namespace
@@ -57,7 +59,7 @@ ChunkEncoder::ChunkEncoder(const FilterPipeline& pipeline, std::size_t chunk_byt
                                           .where = std::to_string(chunk_bytes) + " bytes",
                                           .why = "HDF5 stores chunks of less than 4 GiB",
                                           .advice = "choose smaller chunks"});
-    compressor_ = make_compressor(pipeline.codec, chunk_bytes);
+    compressor_ = make_compressor(pipeline, chunk_bytes);
     if (compressor_ && shuffles(pipeline)) shuffled_ = core::AlignedBuffer<std::byte>(chunk_bytes);
 }
 

@@ -34,16 +34,24 @@ struct Sums {
 /// i)·w(i,j); word (i, j) is followed by lanes·(rows - i) - j words, itself included, which is its
 /// weight in the second sum.
 void add_rows(Sums& sums, const std::byte* data, std::size_t rows) noexcept {
-    std::array<std::uint32_t, lanes> column{};
-    std::array<std::uint32_t, lanes> weighted{};
-    for (std::size_t i = 0; i < rows; ++i) {
-        std::array<std::uint16_t, lanes> words;
-        std::memcpy(words.data(), data + i * sizeof words, sizeof words);
-        for (std::size_t j = 0; j < lanes; ++j) {
-            column[j] += words[j];
-            weighted[j] += column[j];
+    // Vectors of the compiler, in every machine's baseline: an array of lanes stays in memory with
+    // gcc 12.
+    typedef std::uint16_t Words __attribute__((vector_size(8)));
+    typedef std::uint32_t Lanes __attribute__((vector_size(16)));
+    constexpr std::size_t vectors = lanes / 4;
+    Lanes columns[vectors] = {};
+    Lanes triangles[vectors] = {};
+    for (std::size_t i = 0; i < rows; ++i)
+        for (std::size_t k = 0; k < vectors; ++k) {
+            Words words;
+            std::memcpy(&words, data + i * (lanes * 2) + k * sizeof words, sizeof words);
+            columns[k] += __builtin_convertvector(words, Lanes);
+            triangles[k] += columns[k];
         }
-    }
+    std::array<std::uint32_t, lanes> column;
+    std::array<std::uint32_t, lanes> weighted;
+    std::memcpy(column.data(), columns, sizeof columns);
+    std::memcpy(weighted.data(), triangles, sizeof triangles);
     std::uint64_t total = 0;
     std::uint64_t triangle = 0;
     std::uint64_t skew = 0;

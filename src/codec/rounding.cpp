@@ -2,7 +2,6 @@
 
 #include "morphogen/core/contract.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +53,8 @@ template <typename T, typename Bits = typename Format<T>::Bits>
     using Signed = typename F::Signed;
     const Bits exponent = x & F::infinity;
     const Signed drop = quantum - static_cast<Signed>(exponent >> F::mantissa) + F::mantissa;
-    const Bits clamped = static_cast<Bits>(std::clamp<Signed>(drop, 1, F::mantissa));
+    const Signed at_least = drop > 1 ? drop : 1;
+    const Bits clamped = static_cast<Bits>(at_least < F::mantissa ? at_least : F::mantissa);
     const Bits within = drop_bits<T>(x, clamped);
     // One bit above the mantissa: |x| is in [q/2, q) and becomes q, but the tie q/2 becomes 0, the
     // even multiple. q itself is x's exponent plus 1. More: below q/2, becomes 0.

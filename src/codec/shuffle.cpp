@@ -101,7 +101,7 @@ void by_pieces(std::size_t first, std::size_t count, std::size_t size, Move move
 } // namespace
 
 void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
-             std::size_t element_size) noexcept {
+                   std::size_t element_size) noexcept {
     MORPHOGEN_EXPECT(element_size >= 1 && in.size() == out.size());
     const std::size_t count = in.size() / element_size;
     const std::size_t whole = count * element_size;
@@ -134,7 +134,7 @@ void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
 }
 
 void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
-               std::size_t element_size) noexcept {
+                     std::size_t element_size) noexcept {
     MORPHOGEN_EXPECT(element_size >= 1 && in.size() == out.size());
     const std::size_t count = in.size() / element_size;
     const std::size_t whole = count * element_size;

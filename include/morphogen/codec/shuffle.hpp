@@ -10,10 +10,10 @@ namespace morphogen::codec {
 /// they are. Sizes are equal, no overlap, element_size >= 1. Fast for element sizes 2, 4, 8 and 16.
 /// Any thread.
 void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
-             std::size_t element_size) noexcept;
+                   std::size_t element_size) noexcept;
 
 /// The inverse of shuffle.
 void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
-               std::size_t element_size) noexcept;
+                     std::size_t element_size) noexcept;
 
 } // namespace morphogen::codec

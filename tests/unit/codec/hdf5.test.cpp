@@ -12,19 +12,19 @@ using namespace morphogen::codec::test;
 
 namespace {
 
-constexpr hsize_t rows = 24;
-constexpr hsize_t columns = 100;
+constexpr std::size_t small = 24 * 100; // elements
 
-/// One dataset of one chunk of `rows` x `columns` elements in a file in memory.
+/// One dataset of one chunk in a file in memory.
 class Dataset {
 public:
-    Dataset(const FilterPipeline& pipeline) : type_(H5Tcreate(H5T_OPAQUE, pipeline.element_size)) {
+    Dataset(const FilterPipeline& pipeline, std::size_t elements)
+        : type_(H5Tcreate(H5T_OPAQUE, pipeline.element_size)) {
         const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
         REQUIRE(H5Pset_fapl_core(access, 1 << 20, 0) >= 0);
         file_ = H5Fcreate("codec-test", H5F_ACC_TRUNC, H5P_DEFAULT, access);
         H5Pclose(access);
         const hid_t create = H5Pcreate(H5P_DATASET_CREATE);
-        const hsize_t chunk[] = {rows, columns};
+        const hsize_t chunk[] = {1, elements};
         H5Pset_chunk(create, 2, chunk);
         for (const Hdf5Filter& f : hdf5_filters(pipeline))
             REQUIRE(H5Pset_filter(create, static_cast<H5Z_filter_t>(f.id),
@@ -92,12 +92,12 @@ TEST_CASE("stock HDF5 reads what the encoder wrote") {
     for (const FilterPipeline& pipeline : stock_pipelines()) {
         CAPTURE(to_string(pipeline.codec), pipeline.shuffle, pipeline.checksum,
                 pipeline.element_size);
-        const std::size_t size = rows * columns * pipeline.element_size;
+        const std::size_t size = small * pipeline.element_size;
         ChunkEncoder encoder(pipeline, size);
         for (const Bytes& raw : all_inputs(size)) {
             Bytes stored(ChunkEncoder::bound(pipeline, size));
             stored.resize(encoder.encode(raw, stored));
-            Dataset dataset(pipeline);
+            Dataset dataset(pipeline, small);
             dataset.write_stored(stored);
             Bytes back(size);
             dataset.read(back);
@@ -110,15 +110,36 @@ TEST_CASE("the decoder reads what stock HDF5 wrote") {
     for (const FilterPipeline& pipeline : stock_pipelines()) {
         CAPTURE(to_string(pipeline.codec), pipeline.shuffle, pipeline.checksum,
                 pipeline.element_size);
-        const std::size_t size = rows * columns * pipeline.element_size;
+        const std::size_t size = small * pipeline.element_size;
         ChunkDecoder decoder(pipeline, size);
         // Not random bytes: the library leaves out an optional filter that does not pay.
         for (const Bytes& raw : {Bytes(size), ramp_bytes(size), field_bytes(size)}) {
-            Dataset dataset(pipeline);
+            Dataset dataset(pipeline, small);
             dataset.write(raw);
             Bytes back(size);
             decoder.decode(dataset.read_stored(), back);
             REQUIRE(back == raw);
         }
     }
+}
+
+TEST_CASE("stock HDF5 reads large chunks of stored and compressed segments") {
+    for (const int level : {1, 2, 3, 6})
+        for (const std::size_t element : Sizes{1, 4, 8})
+            for (std::uint32_t seed = 0; seed < 4; ++seed) {
+                const FilterPipeline pipeline{{Compressor::deflate, level}, true, true, element};
+                const std::size_t size = element * (60000 + seed * 12345);
+                CAPTURE(level, element, seed);
+                ChunkEncoder encoder(pipeline, size);
+                for (const Bytes& raw :
+                     {mixed_bytes(size, seed), random_bytes(size), field_bytes(size)}) {
+                    Bytes stored(ChunkEncoder::bound(pipeline, size));
+                    stored.resize(encoder.encode(raw, stored));
+                    Dataset dataset(pipeline, size / element);
+                    dataset.write_stored(stored);
+                    Bytes back(size);
+                    dataset.read(back);
+                    REQUIRE(back == raw);
+                }
+            }
 }

@@ -42,6 +42,21 @@ inline Bytes field_bytes(std::size_t size) {
     return bytes;
 }
 
+/// Stretches of noise, zeros and ramps of random lengths: some worth compressing, some not.
+inline Bytes mixed_bytes(std::size_t size, std::uint32_t seed = 1) {
+    std::mt19937 random(seed);
+    Bytes bytes(size);
+    for (std::size_t begin = 0; begin < size;) {
+        const std::size_t end = std::min<std::size_t>(size, begin + 1 + random() % 200000);
+        const auto kind = random() % 4;
+        for (std::size_t i = begin; i < end; ++i)
+            bytes[i] = kind < 2 ? static_cast<std::byte>(random() & 0xff)
+                                : static_cast<std::byte>(kind == 2 ? 0 : (i / 7) & 0xff);
+        begin = end;
+    }
+    return bytes;
+}
+
 inline std::vector<Bytes> all_inputs(std::size_t size) {
     return {Bytes(size), random_bytes(size), ramp_bytes(size), field_bytes(size)};
 }

@@ -1,5 +1,6 @@
 #include "morphogen/codec/decoder.hpp"
 #include "morphogen/codec/encoder.hpp"
+#include "morphogen/codec/shuffle.hpp"
 #include "morphogen/core/error.hpp"
 
 #include "catch.hpp"
@@ -81,6 +82,44 @@ TEST_CASE("large chunks survive and the bound holds for what does not compress")
                 round_trip(encoder, decoder, pipeline, raw);
         }
     }
+}
+
+TEST_CASE("streams that mix stored and compressed segments decode") {
+    for (const int level : {1, 2})
+        for (const std::size_t element : Sizes{1, 3, 4, 8})
+            for (std::uint32_t seed = 0; seed < 40; ++seed) {
+                const FilterPipeline pipeline{
+                    {Compressor::deflate, level}, element > 1, true, element};
+                const std::size_t size = 1 + (seed * 7919U * 131U) % 900000;
+                CAPTURE(name(pipeline), seed, size);
+                Bytes raw = mixed_bytes(size, seed);
+                if (seed % 2 == 0 && element > 1)
+                    unshuffle_bytes(mixed_bytes(size, seed), raw, element);
+                ChunkEncoder encoder(pipeline, size);
+                ChunkDecoder decoder(pipeline, size);
+                round_trip(encoder, decoder, pipeline, raw);
+            }
+}
+
+TEST_CASE("noise that repeats is compressed, noise that does not is stored") {
+    const FilterPipeline pipeline{{Compressor::deflate, 1}, false, false, 4};
+    const auto encoded = [&](const Bytes& raw) {
+        Bytes out(ChunkEncoder::bound(pipeline, raw.size()));
+        return ChunkEncoder(pipeline, raw.size()).encode(raw, out);
+    };
+    // Rows of a field that does not vary along the column: repetition at a distance, every value
+    // equally frequent.
+    for (const std::size_t period : Sizes{480, 4096, 8192}) {
+        CAPTURE(period);
+        const Bytes row = random_bytes(period);
+        Bytes raw;
+        while (raw.size() < 400000)
+            raw.insert(raw.end(), row.begin(), row.end());
+        CHECK(encoded(raw) < raw.size() / 2);
+    }
+    const Bytes noise = random_bytes(400000);
+    CHECK(encoded(noise) > noise.size());
+    CHECK(encoded(noise) <= noise.size() + 100);
 }
 
 TEST_CASE("the same chunk gives the same bytes, whatever was encoded before") {
