@@ -1,0 +1,18 @@
+#include "mpi/check.hpp"
+
+#include "morphogen/core/error.hpp"
+
+#include <string>
+
+namespace morphogen::mpi {
+
+void check(int code, const char* call) {
+    if (code == MPI_SUCCESS) return;
+    std::string why(MPI_MAX_ERROR_STRING, '\0');
+    int length = 0;
+    if (MPI_Error_string(code, why.data(), &length) != MPI_SUCCESS) length = 0;
+    why.resize(static_cast<std::size_t>(length));
+    throw core::Error(core::ErrorText{.what = "MPI failed", .where = call, .why = why});
+}
+
+} // namespace morphogen::mpi
