@@ -9,34 +9,39 @@
 
 namespace morphogen::store {
 
-/// Where one rank's writer thread puts frames: a file of its own (one rank, or a part), or a share of a collective file.
-/// Only one thread of the process may call it, or any other HDF5 function, at a time.
+/// Where one rank's writer thread puts frames: a file of its own (one rank, or a part), or a share
+/// of a collective file. Only one thread of the process may call it, or any other HDF5 function, at
+/// a time.
 ///
-/// A frame is written in any order of chunks, then counted: `begin_frame`, `put_chunk` for each chunk of each field (sinks
-/// that encode for themselves take the whole frame by `put_frame` instead), `end_frame`. `commit` makes everything that
-/// has ended visible and safe from a kill. After any exception nothing but `abandon` may follow.
+/// A frame is written in any order of chunks, then counted: `begin_frame`, `put_chunk` for each
+/// chunk of each field (sinks that encode for themselves take the whole frame by `put_frame`
+/// instead), `end_frame`. `commit` makes everything that has ended visible and safe from a kill.
+/// After any exception nothing but `abandon` may follow.
 class FrameSink {
 public:
     virtual ~FrameSink() = default;
 
-    /// True: the caller encodes chunks and calls put_chunk. False: the sink wants put_frame (collective HDF5 filters).
+    /// True: the caller encodes chunks and calls put_chunk. False: the sink wants put_frame
+    /// (collective HDF5 filters).
     virtual bool takes_chunks() const noexcept = 0;
 
     virtual void begin_frame(const FrameRecord& record) = 0;
     /// @p stored: encoded by the layout's pipeline. Chunk numbers as in FrameLayout::chunk_box.
-    virtual void put_chunk(std::size_t field, core::Index chunk, std::span<const std::byte> stored) = 0;
+    virtual void put_chunk(std::size_t field, core::Index chunk,
+                           std::span<const std::byte> stored) = 0;
     virtual void put_frame(const Frame& frame) = 0;
     virtual void end_frame() = 0;
 
-    /// Flushes the frames that have ended. Alone (one rank) they are committed by this: /step counts them. A part only
-    /// makes them safe; its rank 0 counts them in frames.h5 once all ranks have (publish).
+    /// Flushes the frames that have ended. Alone (one rank) they are committed by this: /step
+    /// counts them. A part only makes them safe; its rank 0 counts them in frames.h5 once all ranks
+    /// have (publish).
     virtual void commit() = 0;
 
     /// Frames that are flushed in this rank's file.
     virtual core::Index flushed() const noexcept = 0;
 
-    /// Every rank has flushed the first @p frames frames: rank 0 of several appends them to frames.h5's /step and /time.
-    /// Others, and sinks that commit alone, do nothing.
+    /// Every rank has flushed the first @p frames frames: rank 0 of several appends them to
+    /// frames.h5's /step and /time. Others, and sinks that commit alone, do nothing.
     virtual void publish(core::Index frames) = 0;
 
     /// Frames that /step counts (on ranks that know; elsewhere what publish was told).

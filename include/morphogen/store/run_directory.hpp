@@ -4,6 +4,7 @@
 #include "morphogen/mpi/communicator.hpp"
 #include "morphogen/store/frame_sink.hpp"
 #include "morphogen/store/layout.hpp"
+#include "morphogen/store/provenance.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -29,25 +30,16 @@ struct RunDirectory {
     void remove_run() const;
 };
 
-/// One launch (start or resume) as /provenance keeps it.
-struct Provenance {
-    std::string config_toml; // resolved
-    std::string host;
-    int ranks = 1;
-    int compute_threads = 1;
-    int io_threads = 1;
-    std::string isa;
-    std::string time; // ISO 8601, UTC
-};
-
-/// Opens what this rank writes to, for a fresh run: frames.h5 itself (one rank), a part plus (rank 0) the virtual
-/// frames.h5, or the shared file (collective over @p comm, which the writer thread then owns: a duplicate of the ranks').
-/// Collective over @p comm. @throws core::Error on every rank if it fails on one.
+/// Opens what this rank writes to, for a fresh run: frames.h5 itself (one rank), a part plus (rank
+/// 0) the virtual frames.h5, or the shared file (collective over @p comm, which the writer thread
+/// then owns: a duplicate of the ranks'). Collective over @p comm. @throws core::Error on every
+/// rank if it fails on one.
 std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDirectory& directory,
-                                     const FrameLayout& layout, const Provenance& provenance, mpi::Communicator comm);
+                                     const FrameLayout& layout, const Provenance& provenance,
+                                     mpi::Communicator comm);
 
 /// Writes frames.xdmf for ParaView: one grid per committed frame, with its time.
-void write_xdmf(const config::Config& config, const RunDirectory& directory, const FrameLayout& layout,
-                std::span<const FrameRecord> frames);
+void write_xdmf(const config::Config& config, const RunDirectory& directory,
+                const FrameLayout& layout, std::span<const FrameRecord> frames);
 
 } // namespace morphogen::store

@@ -1,0 +1,126 @@
+#include "morphogen/store/hdf5/dataset.hpp"
+
+#include "morphogen/store/hdf5/dataspace.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
+
+#include <hdf5_hl.h>
+
+namespace morphogen::store::hdf5 {
+
+Group create_group(hid_t parent, const char* name) {
+    const Properties creation = group_creation();
+    return Group(call("H5Gcreate", {parent, name}, [&] {
+        return H5Gcreate2(parent, name, H5P_DEFAULT, creation.get(), H5P_DEFAULT);
+    }));
+}
+
+Group open_group(hid_t parent, const char* name) {
+    return Group(
+        call("H5Gopen", {parent, name}, [&] { return H5Gopen2(parent, name, H5P_DEFAULT); }));
+}
+
+Dataset create_dataset(hid_t parent, const char* name, hid_t type, const Space& space,
+                       const Properties& creation) {
+    return Dataset(call("H5Dcreate", {parent, name}, [&] {
+        return H5Dcreate2(parent, name, type, space.get(), H5P_DEFAULT, creation.get(),
+                          H5P_DEFAULT);
+    }));
+}
+
+Dataset open_dataset(hid_t parent, const char* name, const Properties& access) {
+    return Dataset(
+        call("H5Dopen", {parent, name}, [&] { return H5Dopen2(parent, name, access.get()); }));
+}
+
+Dataset open_dataset(hid_t parent, const char* name) {
+    return Dataset(
+        call("H5Dopen", {parent, name}, [&] { return H5Dopen2(parent, name, H5P_DEFAULT); }));
+}
+
+bool exists(hid_t parent, const char* name) {
+    // H5Lexists fails, instead of saying no, where an intermediate group is missing.
+    const std::string path(name);
+    for (auto slash = path.find('/', 1); slash != std::string::npos;
+         slash = path.find('/', slash + 1)) {
+        const std::string group = path.substr(0, slash);
+        if (call("H5Lexists", {parent, group},
+                 [&] { return H5Lexists(parent, group.c_str(), H5P_DEFAULT); }) == 0)
+            return false;
+    }
+    return call("H5Lexists", {parent, name}, [&] { return H5Lexists(parent, name, H5P_DEFAULT); }) >
+           0;
+}
+
+Space space_of(const Dataset& dataset) {
+    return Space(call("H5Dget_space", {.object = dataset.get()},
+                      [&] { return H5Dget_space(dataset.get()); }));
+}
+
+Type type_of(const Dataset& dataset) {
+    return Type(
+        call("H5Dget_type", {.object = dataset.get()}, [&] { return H5Dget_type(dataset.get()); }));
+}
+
+Properties creation_of(const Dataset& dataset) {
+    return Properties(call("H5Dget_create_plist", {.object = dataset.get()},
+                           [&] { return H5Dget_create_plist(dataset.get()); }));
+}
+
+std::vector<hsize_t> shape_of(const Dataset& dataset) {
+    return shape_of(space_of(dataset));
+}
+
+void resize(const Dataset& dataset, std::span<const hsize_t> shape) {
+    call("H5Dset_extent", {.object = dataset.get()},
+         [&] { return H5Dset_extent(dataset.get(), shape.data()); });
+}
+
+void flush_dataset(const Dataset& dataset) {
+    call("H5Dflush", {.object = dataset.get()}, [&] { return H5Dflush(dataset.get()); });
+}
+
+void write(const Dataset& dataset, hid_t type, const void* data) {
+    call("H5Dwrite", {.object = dataset.get()},
+         [&] { return H5Dwrite(dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data); });
+}
+
+void write(const Dataset& dataset, hid_t type, const Space& memory, const Space& file,
+           const void* data, hid_t transfer) {
+    call("H5Dwrite", {.object = dataset.get()},
+         [&] { return H5Dwrite(dataset.get(), type, memory.get(), file.get(), transfer, data); });
+}
+
+void read(const Dataset& dataset, hid_t type, const Space& memory, const Space& file, void* data) {
+    call("H5Dread", {.object = dataset.get()},
+         [&] { return H5Dread(dataset.get(), type, memory.get(), file.get(), H5P_DEFAULT, data); });
+}
+
+void write_chunk(const Dataset& dataset, std::span<const hsize_t> offset,
+                 std::span<const std::byte> stored) {
+    call("H5Dwrite_chunk", {.object = dataset.get()}, [&] {
+        return H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, 0, offset.data(), stored.size(),
+                              stored.data());
+    });
+}
+
+void hold_metadata(const Dataset& dataset) {
+    call("H5Odisable_mdc_flushes", {.object = dataset.get()},
+         [&] { return H5Odisable_mdc_flushes(dataset.get()); });
+}
+
+void let_metadata_go(const Dataset& dataset) {
+    call("H5Oenable_mdc_flushes", {.object = dataset.get()},
+         [&] { return H5Oenable_mdc_flushes(dataset.get()); });
+}
+
+void make_scale(const Dataset& dataset, const char* name) {
+    call("H5DSset_scale", {.object = dataset.get()},
+         [&] { return H5DSset_scale(dataset.get(), name); });
+}
+
+void attach_scale(const Dataset& dataset, const Dataset& scale, std::size_t axis) {
+    call("H5DSattach_scale", {.object = dataset.get()},
+         [&] { return H5DSattach_scale(dataset.get(), scale.get(), static_cast<unsigned>(axis)); });
+}
+
+} // namespace morphogen::store::hdf5

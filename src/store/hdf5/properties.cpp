@@ -1,0 +1,94 @@
+#include "morphogen/store/hdf5/properties.hpp"
+
+#include "morphogen/core/checked_cast.hpp"
+
+namespace morphogen::store::hdf5 {
+namespace {
+
+constexpr unsigned in_order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+
+Properties make(hid_t kind) {
+    return Properties(call("H5Pcreate", {}, [&] { return H5Pcreate(kind); }));
+}
+
+} // namespace
+
+Properties file_access() {
+    Properties list = make(H5P_FILE_ACCESS);
+    call("H5Pset_libver_bounds", {},
+         [&] { return H5Pset_libver_bounds(list.get(), H5F_LIBVER_V110, H5F_LIBVER_V110); });
+    return list;
+}
+
+Properties file_access_clearing_flags() {
+    Properties list = file_access();
+    // What h5clear -s does; the name is the library's own, without a public function.
+    const hbool_t clear = 1;
+    call("H5Pset", {.name = "clear_status_flags"},
+         [&] { return H5Pset(list.get(), "clear_status_flags", &clear); });
+    return list;
+}
+
+Properties file_creation() {
+    Properties list = make(H5P_FILE_CREATE);
+    call("H5Pset_link_creation_order", {},
+         [&] { return H5Pset_link_creation_order(list.get(), in_order); });
+    call("H5Pset_attr_creation_order", {},
+         [&] { return H5Pset_attr_creation_order(list.get(), in_order); });
+    return list;
+}
+
+Properties group_creation() {
+    Properties list = make(H5P_GROUP_CREATE);
+    call("H5Pset_link_creation_order", {},
+         [&] { return H5Pset_link_creation_order(list.get(), in_order); });
+    call("H5Pset_attr_creation_order", {},
+         [&] { return H5Pset_attr_creation_order(list.get(), in_order); });
+    return list;
+}
+
+Properties dataset_creation() {
+    Properties list = make(H5P_DATASET_CREATE);
+    call("H5Pset_attr_creation_order", {},
+         [&] { return H5Pset_attr_creation_order(list.get(), in_order); });
+    call("H5Pset_obj_track_times", {}, [&] { return H5Pset_obj_track_times(list.get(), 0); });
+    return list;
+}
+
+void set_chunk(const Properties& creation, std::span<const hsize_t> chunk) {
+    call("H5Pset_chunk", {}, [&] {
+        return H5Pset_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data());
+    });
+}
+
+void set_fill(const Properties& creation, double value) {
+    call("H5Pset_fill_value", {},
+         [&] { return H5Pset_fill_value(creation.get(), H5T_NATIVE_DOUBLE, &value); });
+}
+
+void set_filters(const Properties& creation, std::span<const codec::Hdf5Filter> filters) {
+    for (const auto& filter : filters) {
+        const auto id = core::checked_cast<H5Z_filter_t>(filter.id);
+        const unsigned flags = filter.optional ? H5Z_FLAG_OPTIONAL : H5Z_FLAG_MANDATORY;
+        call("H5Pset_filter", {.name = filter.name}, [&] {
+            return H5Pset_filter(creation.get(), id, flags, filter.values.size(),
+                                 filter.values.data());
+        });
+    }
+}
+
+void map_virtual(const Properties& creation, const Space& virtual_space, const std::string& file,
+                 const char* dataset, const Space& source_space) {
+    call("H5Pset_virtual", {.name = file}, [&] {
+        return H5Pset_virtual(creation.get(), virtual_space.get(), file.c_str(), dataset,
+                              source_space.get());
+    });
+}
+
+Properties uncached_dataset() {
+    Properties list = make(H5P_DATASET_ACCESS);
+    call("H5Pset_chunk_cache", {}, [&] { return H5Pset_chunk_cache(list.get(), 1, 0, 1.0); });
+    return list;
+}
+
+} // namespace morphogen::store::hdf5
