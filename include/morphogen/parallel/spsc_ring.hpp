@@ -72,9 +72,10 @@ class SpscRing {
 
 public:
     /// @param capacity at least 1.
-    explicit SpscRing(std::size_t capacity)
+    /// @param barrier only for tests: best_barrier() is right.
+    explicit SpscRing(std::size_t capacity, Barrier barrier = best_barrier())
         : capacity_(capacity), mask_(std::bit_ceil(capacity) - 1), slots_(new Slot[mask_ + 1]),
-          spins_(spins_before_sleep()) {
+          spins_(spins_before_sleep()), producer_parking_(barrier), consumer_parking_(barrier) {
         MORPHOGEN_EXPECT(capacity >= 1);
     }
 
@@ -260,18 +261,16 @@ private:
 
     /// The last @p count slots before @p tail hold new items.
     void publish(std::uint64_t tail, std::size_t count) noexcept {
-        // Publishes the items to the consumer's acquire loads of tail_. seq_cst: stays before the
-        // load in wake_if_parked(), so that either we see the consumer parked or it sees this item.
-        tail_.store(tail, std::memory_order_seq_cst);
+        // release: publishes the items to the consumer's acquire loads of tail_.
+        tail_.store(tail, std::memory_order_release);
         if constexpr (meter == RingMeter::on) count_occupancy(tail, count);
         consumer_parking_.wake_if_parked();
     }
 
     /// The slots before @p head are free.
     void release(std::uint64_t head) noexcept {
-        // Publishes the freed slots to the producer's acquire loads of head_. seq_cst: as in
-        // publish().
-        head_.store(head, std::memory_order_seq_cst);
+        // release: publishes the freed slots to the producer's acquire loads of head_.
+        head_.store(head, std::memory_order_release);
         producer_parking_.wake_if_parked();
     }
 
@@ -288,10 +287,9 @@ private:
         metered(producer_wait_, [&] {
             producer_parking_.wait(
                 [&] {
-                    // relaxed: ours. seq_cst: as Parking::wait() asks; partner is the store in
-                    // release().
+                    // relaxed: ours. acquire: partner is the store in release().
                     return tail_.load(std::memory_order_relaxed) -
-                                   head_.load(std::memory_order_seq_cst) <
+                                   head_.load(std::memory_order_acquire) <
                                capacity_ ||
                            consumer_end_.closed();
                 },
@@ -304,10 +302,9 @@ private:
         metered(consumer_wait_, [&] {
             consumer_parking_.wait(
                 [&] {
-                    // relaxed: ours. seq_cst: as Parking::wait() asks; partner is the store in
-                    // publish().
+                    // relaxed: ours. acquire: partner is the store in publish().
                     return head_.load(std::memory_order_relaxed) !=
-                               tail_.load(std::memory_order_seq_cst) ||
+                               tail_.load(std::memory_order_acquire) ||
                            producer_end_.closed() || wanted();
                 },
                 spins_);

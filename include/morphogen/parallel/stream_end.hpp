@@ -17,15 +17,14 @@ public:
         if (!state_.compare_exchange_strong(expected, State::closing, std::memory_order_relaxed))
             return false;
         error_ = std::move(error);
-        // Publishes error_ (and all that the closing thread did) to closed(). seq_cst as
-        // Parking::wake_if_parked() asks.
-        state_.store(State::closed, std::memory_order_seq_cst);
+        // release: publishes error_, and all that the closing thread did, to the load in closed().
+        state_.store(State::closed, std::memory_order_release);
         return true;
     }
 
-    /// Partner is the store in close(): if true, everything that side did before closing is
-    /// visible.
-    bool closed() const noexcept { return state_.load(std::memory_order_seq_cst) == State::closed; }
+    /// acquire: partner is the store in close(). If true, everything that side did before closing
+    /// is visible.
+    bool closed() const noexcept { return state_.load(std::memory_order_acquire) == State::closed; }
 
     /// The error it was closed with; null while open or if it ended well.
     std::exception_ptr error() const noexcept { return closed() ? error_ : nullptr; }

@@ -18,6 +18,7 @@
 #include <vector>
 
 using namespace morphogen;
+using parallel::Barrier;
 using parallel::PopOutcome;
 using parallel::PushResult;
 using parallel::Recycler;
@@ -51,6 +52,11 @@ enum class Ending { well, badly, runs_on };
 
 Ending any_ending(Jitter& jitter) {
     return static_cast<Ending>(jitter.below(3));
+}
+
+/// What every system offers, and what this one offers, in turn.
+Barrier barrier_of(unsigned seed) {
+    return seed % 2 == 0 ? Barrier::symmetric : parallel::best_barrier();
 }
 
 std::exception_ptr failure(const char* who) {
@@ -133,7 +139,7 @@ void one_conversation(unsigned seed) {
     Seen pushed;
     Seen popped;
     {
-        SpscRing<Payload> ring(1 + seed % 9);
+        SpscRing<Payload> ring(1 + seed % 9, barrier_of(seed));
         std::thread producer([&] {
             pushed = produce(ring, alive, to_push, 2 * seed);
             end_producer(ring, producer_ending);
@@ -173,7 +179,7 @@ TEST_CASE("batches and single items mix through a ring") {
     const Watchdog dog("batches");
     repeat_for(200ms, [](unsigned seed) {
         constexpr int many = 2000;
-        SpscRing<int, RingMeter::off> ring(1 + seed % 33);
+        SpscRing<int, RingMeter::off> ring(1 + seed % 33, barrier_of(seed));
         std::thread producer([&] {
             Jitter jitter(seed);
             std::vector<int> batch(16);
@@ -208,7 +214,7 @@ TEST_CASE("batches and single items mix through a ring") {
 TEST_CASE("wake-ups of a consumer that has a predicate lose no item") {
     const Watchdog dog("predicates");
     repeat_for(200ms, [](unsigned seed) {
-        SpscRing<int> ring(2);
+        SpscRing<int> ring(2, barrier_of(seed));
         constexpr int many = 200;
         std::atomic<int> asked{0};
         std::thread producer([&] {
