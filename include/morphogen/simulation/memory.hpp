@@ -1,0 +1,19 @@
+#pragma once
+
+#include "morphogen/config/config.hpp"
+#include "morphogen/mpi/process_grid.hpp"
+
+#include <cstdint>
+
+namespace morphogen::simulation {
+
+/// Cut of the configuration's grid among @p ranks, as configured ([mpi] ranks) or chosen. @throws
+/// core::UsageError
+mpi::ProcessGrid make_process_grid(const config::Config& config, core::Index ranks);
+
+/// Bytes the rank with the largest block needs for state, halos and the threads' tiles; without
+/// frames for the writer.
+std::uint64_t memory_per_rank(const config::Config& config, const mpi::ProcessGrid& grid,
+                              int threads);
+
+} // namespace morphogen::simulation
