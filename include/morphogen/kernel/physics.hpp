@@ -20,13 +20,16 @@ struct StencilInfo {
     double spectral_radius; // rho: the largest |eigenvalue| of L times h^2
 };
 
-inline constexpr std::array<StencilInfo, 5> stencils{{{Stencil::oono_puri, "oono-puri", 2, 4.0},
-                                                      {Stencil::patra_karttunen, "patra-karttunen", 2, 16.0 / 3.0},
-                                                      {Stencil::five_point, "five-point", 2, 8.0},
-                                                      {Stencil::equal_weights, "equal-weights", 2, 12.0},
-                                                      {Stencil::seven_point, "seven-point", 3, 12.0}}};
+inline constexpr std::array<StencilInfo, 5> stencils{
+    {{Stencil::oono_puri, "oono-puri", 2, 4.0},
+     {Stencil::patra_karttunen, "patra-karttunen", 2, 16.0 / 3.0},
+     {Stencil::five_point, "five-point", 2, 8.0},
+     {Stencil::equal_weights, "equal-weights", 2, 12.0},
+     {Stencil::seven_point, "seven-point", 3, 12.0}}};
 
-constexpr const StencilInfo& info(Stencil s) noexcept { return stencils[static_cast<std::size_t>(s)]; }
+constexpr const StencilInfo& info(Stencil s) noexcept {
+    return stencils[static_cast<std::size_t>(s)];
+}
 
 /// Gray-Scott's parameters, dimensionless, with the grid spacing h and the time step.
 struct Physics {
@@ -45,7 +48,8 @@ struct Physics {
 /// dt (max(Du, Dv) rho / h^2 + F + k): explicit Euler is stable up to 2.
 constexpr double stability_number(const Physics& p) noexcept {
     const double diffusion = p.diffusion_u > p.diffusion_v ? p.diffusion_u : p.diffusion_v;
-    return p.dt * (diffusion * info(p.stencil).spectral_radius / (p.spacing * p.spacing) + p.feed + p.kill);
+    return p.dt * (diffusion * info(p.stencil).spectral_radius / (p.spacing * p.spacing) + p.feed +
+                   p.kill);
 }
 
 } // namespace morphogen::kernel

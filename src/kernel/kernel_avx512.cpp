@@ -1,0 +1,14 @@
+#if defined(__x86_64__)
+#    include "kernel/simd_avx512.hpp"
+// after its Vec
+#    include "kernel/kernel_impl.hpp"
+
+namespace morphogen::kernel {
+
+extern const RowKernels<float> avx512_f32;
+extern const RowKernels<double> avx512_f64;
+constinit const RowKernels<float> avx512_f32 = this_isa<float>;
+constinit const RowKernels<double> avx512_f64 = this_isa<double>;
+
+} // namespace morphogen::kernel
+#endif

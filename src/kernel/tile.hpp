@@ -1,0 +1,60 @@
+#pragma once
+
+#include "morphogen/core/box.hpp"
+#include "morphogen/kernel/geometry.hpp"
+#include "morphogen/kernel/stepper.hpp"
+
+#include "kernel/row_kernels.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace morphogen::kernel {
+
+/// What all tiles of a sweep share.
+template <typename T>
+struct Sweep {
+    const RowKernels<T>* kernels;
+    void (*walk)(const Walk<T>&, const Coefficients<T>&);
+    Coefficients<T> coefficients;
+    std::uint64_t seed;
+    Boundary boundary;
+    BlockGeometry geometry;
+    Fields<const T> from;
+    Fields<T> to;
+    core::Index first_step;
+    core::Index steps;
+};
+
+/// The buffers of a thread: for each level (0: input ... depth: output) a ring of slabs, of u and
+/// behind them of v. A slab is what the tile has at one place of the axis that it streams along: in
+/// 2-D a row, in 3-D a plane.
+struct TileLayout {
+    int dims;
+    core::Index depth;
+    core::Index group;    // slabs computed at a time by each level
+    core::Index ring;     // slabs kept per level
+    core::Index lead;     // columns before the tile's first, whole lines
+    core::Index top;      // 3-D: rows of a slab before the tile's first
+    core::Index pitch;    // between rows, elements
+    core::Index slab;     // elements
+    core::Index v_offset; // from u to v
+    core::Index level;    // between levels
+
+    core::Index elements() const noexcept { return (depth + 1) * level; }
+};
+
+template <typename T>
+TileLayout tile_layout(int dims, const Tiling& tiling) noexcept;
+
+/// Whether a tile (cells of the block) reads beyond a Face::halo.
+bool reads_halo(const BlockGeometry& geometry, const core::Box& tile, core::Index steps) noexcept;
+
+/// Takes a tile (cells of the block) through all steps of the sweep: reads `from`, streams it level
+/// by level through
+/// @p memory, elements() long and aligned to a line, writes the tile's cells of `to`.
+template <typename T>
+void run_tile(const Sweep<T>& sweep, const TileLayout& layout, T* memory,
+              const core::Box& tile) noexcept;
+
+} // namespace morphogen::kernel
