@@ -1,6 +1,5 @@
 #include "morphogen/codec/spec.hpp"
 
-#include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
 
 #include "codec/block_codec.hpp"
@@ -61,11 +60,13 @@ Codec parse_codec(std::string_view text) {
 }
 
 std::string to_string(const Codec& codec) {
-    for (const Known& k : known)
-        if (k.compressor == codec.compressor)
-            return std::string(k.name) + (k.max_level > 0 ? ":" + std::to_string(codec.level) : "");
-    MORPHOGEN_EXPECT(!"every compressor is known");
-    return {};
+    for (const Known& k : known) {
+        if (k.compressor != codec.compressor) continue;
+        std::string text(k.name);
+        if (k.max_level > 0) text.append(":").append(std::to_string(codec.level));
+        return text;
+    }
+    return {}; // every compressor is in the table
 }
 
 std::vector<Hdf5Filter> hdf5_filters(const FilterPipeline& pipeline) {

@@ -117,7 +117,14 @@ TEST_CASE("noise that repeats is compressed, noise that does not is stored") {
             raw.insert(raw.end(), row.begin(), row.end());
         CHECK(encoded(raw) < raw.size() / 2);
     }
+    // Only what is noise is stored, wherever it lies.
     const Bytes noise = random_bytes(400000);
+    for (const std::size_t begin : Sizes{0, 100000, 200000}) {
+        CAPTURE(begin);
+        Bytes half = noise;
+        std::fill_n(half.begin() + static_cast<std::ptrdiff_t>(begin), 200000, std::byte{7});
+        CHECK(encoded(half) < half.size() * 6 / 10);
+    }
     CHECK(encoded(noise) > noise.size());
     CHECK(encoded(noise) <= noise.size() + 100);
 }
