@@ -2,8 +2,6 @@
 # installed package, so that both link the same.
 # layout = "shared" needs the parallel flavour; FindHDF5 finds it through h5pcc, whatever it is called here.
 set(HDF5_PREFER_PARALLEL ON)
-# MPI's C++ bindings were removed from the standard.
-set(MPI_CXX_SKIP_MPICXX ON)
 if(CMAKE_FIND_PACKAGE_NAME)
     find_dependency(MPI 3.0 COMPONENTS C)
     find_dependency(HDF5 1.10.2 COMPONENTS C HL)
@@ -11,6 +9,9 @@ else()
     find_package(MPI 3.0 REQUIRED COMPONENTS C)
     find_package(HDF5 1.10.2 REQUIRED COMPONENTS C HL)
 endif()
+# MPI's C++ bindings were removed from the standard, and need a library of their own: C++ must not see them.
+set_property(TARGET MPI::MPI_C APPEND PROPERTY
+    INTERFACE_COMPILE_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 if(NOT HDF5_IS_PARALLEL)
     message(FATAL_ERROR "HDF5 at ${HDF5_INCLUDE_DIRS} was built without MPI. "
         "Install the parallel flavour (Debian: libhdf5-openmpi-dev; modules: hdf5-mpi or phdf5) "

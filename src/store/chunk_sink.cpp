@@ -6,7 +6,6 @@
 
 #include <array>
 #include <string>
-#include <utility>
 
 namespace morphogen::store {
 
@@ -36,14 +35,13 @@ void MasterFile::close() {
 }
 
 ChunkSink::ChunkSink(const std::filesystem::path& path, config::Sync sync,
-                     const FrameLayout& layout, const Provenance& provenance, Counting counting,
-                     std::unique_ptr<MasterFile> master)
+                     const FrameLayout& layout, const Provenance& provenance, Counting counting)
     : layout_(layout), counting_(counting),
       file_(path, sync,
             [&](const hdf5::File& file) {
                 create_skeleton(file, layout, layout.block, {}, provenance);
             }),
-      records_(file_.file(), layout.fields), master_(std::move(master)) {
+      records_(file_.file(), layout.fields) {
     const hdf5::Properties access = hdf5::uncached_dataset();
     for (const core::Field field : layout_.fields)
         fields_.push_back(hdf5::open_dataset(file_.file().get(),

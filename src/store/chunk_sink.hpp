@@ -8,6 +8,7 @@
 #include "store/swmr_file.hpp"
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace morphogen::store {
@@ -38,10 +39,12 @@ enum class Counting {
 /// A file of one rank's own, chunk by chunk: frames.h5 itself, or a part.
 class ChunkSink final : public FrameSink {
 public:
-    /// The file holds the layout's block. @p master: what rank 0 of several publishes to.
+    /// The file holds the layout's block.
     ChunkSink(const std::filesystem::path& path, config::Sync sync, const FrameLayout& layout,
-              const Provenance& provenance, Counting counting,
-              std::unique_ptr<MasterFile> master = nullptr);
+              const Provenance& provenance, Counting counting);
+
+    /// What rank 0 of several publishes to; given before the first frame.
+    void set_master(std::unique_ptr<MasterFile> master) { master_ = std::move(master); }
 
     bool takes_chunks() const noexcept override { return true; }
     void begin_frame(const FrameRecord& record) override;

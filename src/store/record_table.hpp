@@ -8,11 +8,19 @@
 
 namespace morphogen::store {
 
+/// Who writes the records of a file that several processes have open.
+enum class Writers {
+    alone,      // this process has the file for itself, under SWMR
+    collective, // every rank calls; the first gives the values
+    listening   // every rank calls; this one is not the first
+};
+
 /// /stats, /time and /step of an open file: what is kept per frame beside the cells.
 class RecordTable {
 public:
     RecordTable() = default;
-    RecordTable(const hdf5::File& file, std::span<const core::Field> fields);
+    RecordTable(const hdf5::File& file, std::span<const core::Field> fields,
+                Writers writers = Writers::alone);
 
     /// Frames that /step counts.
     core::Index size() const noexcept { return size_; }
@@ -24,6 +32,8 @@ public:
 
     /// Closes the datasets.
     void close();
+    /// Gives the datasets up without closing them.
+    void release() noexcept;
 
 private:
     struct Column {
@@ -32,6 +42,10 @@ private:
         hdf5::Dataset dataset;
     };
 
+    template <typename Value>
+    void append(const hdf5::Dataset& column, hid_t type, const std::vector<Value>& values);
+
+    Writers writers_ = Writers::alone;
     std::vector<Column> statistics_;
     hdf5::Dataset time_;
     hdf5::Dataset step_;

@@ -1,6 +1,7 @@
 #include "store/skeleton.hpp"
 
 #include "morphogen/core/build_info.hpp"
+#include "morphogen/mpi/environment.hpp"
 #include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
@@ -151,17 +152,19 @@ void create_skeleton(const hdf5::File& file, const FrameLayout& layout, const co
     const auto time = create_column(file.get(), schema::time, H5T_IEEE_F64LE);
     hdf5::make_scale(time, schema::time);
     describe(time, "model time");
+    hdf5::write_attribute(time.get(), schema::axis, schema::time_axis);
     std::vector<hdf5::Dataset> axes;
     for (std::size_t a = 3 - static_cast<std::size_t>(layout.dims); a < 3; ++a)
         axes.push_back(create_axis(file, schema::axes[a], box.lo[a], box.hi[a], layout.spacing));
-    const auto step = create_column(file.get(), schema::step, H5T_STD_I64LE);
-    hdf5::attach_scale(step, time, 0);
-    describe(step, "simulation step");
     std::vector<const hdf5::Dataset*> scales{&time};
     for (const auto& axis : axes)
         scales.push_back(&axis);
     for (const core::Field field : layout.fields)
         create_frames(file, layout, box, sources, field, scales);
+    // After the frames: what VTK meets first it shows, and it cannot read 64-bit integers.
+    const auto step = create_column(file.get(), schema::step, H5T_STD_I64LE);
+    hdf5::attach_scale(step, time, 0);
+    describe(step, "simulation step");
     create_statistics(file, layout, time);
     hdf5::create_group(file.get(), schema::provenance);
     add_launch(file, provenance);
@@ -184,6 +187,7 @@ void add_launch(const hdf5::File& file, const Provenance& provenance) {
     text("revision", core::build_info().revision);
     text("compiler", core::build_info().compiler);
     text("hdf5", hdf5_version());
+    text("mpi", mpi::library_version());
     text("host", provenance.host);
     number("ranks", provenance.ranks);
     number("compute_threads", provenance.compute_threads);

@@ -12,12 +12,6 @@ class SlotExchange;
 /// A fixed number of threads, the calling one among them, run by OpenMP. Owned and called by ONE
 /// host thread; several host threads may each have their own, at the same time (OpenMP keeps a pool
 /// of threads per host thread).
-///
-/// Between calls the team's threads wait as OMP_WAIT_POLICY says. libgomp 12 by default lets each
-/// spin for about 10 ms of CPU after a region, but only 0.05 ms once the process has more OpenMP
-/// threads, over all teams, than cores; so does `passive`. (Measured on two cores.) So a team that
-/// shares its cores with other threads should either make the process's teams exceed the cores, or
-/// be run with the policy `passive`, which the runtime reads when it is loaded.
 class Team {
 public:
     /// @param threads at least 1.

@@ -50,6 +50,9 @@ inline constexpr const char* cf_version = "CF-1.10";
 inline constexpr const char* units = "units";
 inline constexpr const char* dimensionless = "1";
 inline constexpr const char* long_name = "long_name";
+/// On /time only: else VTK, which knows time by its units, finds no time steps.
+inline constexpr const char* axis = "axis";
+inline constexpr const char* time_axis = "T";
 /// On the frames: makes /step a coordinate beside /time in xarray and every CF reader.
 inline constexpr const char* coordinates = "coordinates";
 

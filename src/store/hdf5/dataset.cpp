@@ -70,6 +70,11 @@ std::vector<hsize_t> shape_of(const Dataset& dataset) {
     return shape_of(space_of(dataset));
 }
 
+std::uint64_t stored_bytes(const Dataset& dataset) {
+    const QuietErrors quiet; // 0 is an answer here: nothing stored, or a virtual dataset
+    return H5Dget_storage_size(dataset.get());
+}
+
 void resize(const Dataset& dataset, std::span<const hsize_t> shape) {
     call("H5Dset_extent", {.object = dataset.get()},
          [&] { return H5Dset_extent(dataset.get(), shape.data()); });

@@ -11,6 +11,26 @@ Properties make(hid_t kind) {
     return Properties(call("H5Pcreate", {}, [&] { return H5Pcreate(kind); }));
 }
 
+/// Hints that MPI does not know are ignored by it, as the standard wants.
+class Hints {
+public:
+    explicit Hints(const std::map<std::string, std::string>& hints) {
+        if (hints.empty()) return;
+        MPI_Info_create(&info_);
+        for (const auto& [key, value] : hints)
+            MPI_Info_set(info_, key.c_str(), value.c_str());
+    }
+    Hints(const Hints&) = delete;
+    Hints& operator=(const Hints&) = delete;
+    ~Hints() {
+        if (info_ != MPI_INFO_NULL) MPI_Info_free(&info_);
+    }
+    MPI_Info get() const noexcept { return info_; }
+
+private:
+    MPI_Info info_ = MPI_INFO_NULL;
+};
+
 } // namespace
 
 Properties file_access() {
@@ -26,6 +46,25 @@ Properties file_access_clearing_flags() {
     const hbool_t clear = 1;
     call("H5Pset", {.name = "clear_status_flags"},
          [&] { return H5Pset(list.get(), "clear_status_flags", &clear); });
+    return list;
+}
+
+Properties file_access_mpi(const void* comm, const std::map<std::string, std::string>& hints) {
+    Properties list = file_access();
+    const Hints info(hints);
+    call("H5Pset_fapl_mpio", {}, [&] { // duplicates both
+        return H5Pset_fapl_mpio(list.get(), *static_cast<const MPI_Comm*>(comm), info.get());
+    });
+    // All ranks write metadata together: far fewer, larger writes.
+    call("H5Pset_coll_metadata_write", {},
+         [&] { return H5Pset_coll_metadata_write(list.get(), true); });
+    return list;
+}
+
+Properties collective_transfer() {
+    Properties list = make(H5P_DATASET_XFER);
+    call("H5Pset_dxpl_mpio", {},
+         [&] { return H5Pset_dxpl_mpio(list.get(), H5FD_MPIO_COLLECTIVE); });
     return list;
 }
 

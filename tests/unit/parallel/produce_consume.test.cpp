@@ -178,16 +178,3 @@ TEST_CASE("random work with random errors on two hosts at once") {
     other.join();
     CHECK(wrong == 0);
 }
-
-TEST_CASE("a thread that waits for a slot goes on when one is free") {
-    const test::Watchdog dog("waiting for a slot");
-    Team team(2);
-    std::atomic<int> late_and_not_on_host{0};
-    produce_consume(
-        team, 40, 4,
-        [&](Index item, int thread, Index) {
-            if (item >= 20 && thread != 0) ++late_and_not_on_host;
-        },
-        [&](Index, Index) { std::this_thread::sleep_for(1ms); }); // slow: all slots are full
-    CHECK(late_and_not_on_host > 0);
-}

@@ -309,34 +309,3 @@ TEST_CASE("buffers go round between simulation and writer until either fails") {
         if (simulation_saw == "writer") CHECK(writer_saw == "writer");
     });
 }
-
-TEST_CASE("two threads that fall asleep in turn always wake each other") {
-    // Answers come when the other side is about to fall asleep: a wake-up lost then is never made
-    // up for.
-    const Watchdog dog("falling asleep");
-    repeat_for(400ms, [](unsigned seed) {
-        SpscRing<int> there(1, barrier_of(seed));
-        SpscRing<int> back(1, barrier_of(seed));
-        const auto dawdle = [](Jitter& jitter) {
-            for (unsigned i = jitter.below(600); i > 0; --i)
-                parallel::relax();
-        };
-        std::thread echo([&] {
-            Jitter jitter(seed);
-            while (auto item = there.pop()) {
-                dawdle(jitter);
-                back.push(std::move(*item));
-            }
-        });
-        Jitter jitter(seed + 1);
-        bool wrong = false;
-        for (int i = 0; i < 300; ++i) {
-            there.push(int{i});
-            dawdle(jitter);
-            wrong = wrong || back.pop() != i;
-        }
-        there.close();
-        echo.join();
-        CHECK_FALSE(wrong);
-    });
-}

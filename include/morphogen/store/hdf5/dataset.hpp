@@ -3,7 +3,7 @@
 #include "morphogen/store/hdf5/handle.hpp"
 
 #include <cstddef>
-#include <filesystem>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +24,9 @@ Space space_of(const Dataset& dataset);
 Type type_of(const Dataset& dataset);
 Properties creation_of(const Dataset& dataset);
 std::vector<hsize_t> shape_of(const Dataset& dataset);
+
+/// Bytes of the dataset's chunks in the file, as stored.
+std::uint64_t stored_bytes(const Dataset& dataset);
 
 void resize(const Dataset& dataset, std::span<const hsize_t> shape);
 void flush_dataset(const Dataset& dataset);

@@ -3,6 +3,7 @@
 #include "morphogen/codec/spec.hpp"
 #include "morphogen/store/hdf5/handle.hpp"
 
+#include <map>
 #include <span>
 #include <string>
 
@@ -13,6 +14,10 @@ namespace morphogen::store::hdf5 {
 Properties file_access();
 /// The same, clearing a killed writer's status flags when the file is opened.
 Properties file_access_clearing_flags();
+/// MPI-IO over @p comm (`const MPI_Comm*`) with hints for MPI_Info; same bounds.
+Properties file_access_mpi(const void* comm, const std::map<std::string, std::string>& hints);
+/// Every rank takes part in the transfer.
+Properties collective_transfer();
 /// Root group with creation order, as netCDF-4 expects it.
 Properties file_creation();
 Properties group_creation();
