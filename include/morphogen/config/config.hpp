@@ -14,7 +14,8 @@
 #include <variant>
 #include <vector>
 
-/// The configuration of a run as plain structs (SPEC section 2): the defaults here are the defaults of the program.
+/// The configuration of a run as plain structs (SPEC section 2): the defaults here are the defaults
+/// of the program.
 namespace morphogen::config {
 
 using core::Extents;
@@ -23,9 +24,9 @@ using core::Index;
 using core::Precision;
 
 struct Grid {
-    int dims = 2;                      // 2 or 3
-    Extents shape{1, 1080, 1920};      // {z, y, x} cells; z = 1 in 2-D
-    double spacing = 1.0;              // h, model length
+    int dims = 2;                 // 2 or 3
+    Extents shape{1, 1080, 1920}; // {z, y, x} cells; z = 1 in 2-D
+    double spacing = 1.0;         // h, model length
     Precision precision = Precision::f32;
 };
 
@@ -48,8 +49,9 @@ struct InitialBox {
     Patch values;
 };
 
-struct InitialDisk {                 // a ball in 3-D
-    std::array<double, 3> center{}; // {z, y, x} in cells: a cell belongs if its index lies within radius of the center
+struct InitialDisk {                // a ball in 3-D
+    std::array<double, 3> center{}; // {z, y, x} in cells: a cell belongs if its index lies within
+                                    // radius of the center
     double radius = 0.0;            // cells
     Patch values;
 };
@@ -69,7 +71,9 @@ struct Initial {
     std::optional<InitialScatter> scatter;
 
     /// Nothing but the background is given: the default patch of SPEC section 1 is added.
-    bool is_default() const noexcept { return files.empty() && boxes.empty() && disks.empty() && !scatter; }
+    bool is_default() const noexcept {
+        return files.empty() && boxes.empty() && disks.empty() && !scatter;
+    }
 };
 
 struct Time {
@@ -99,8 +103,8 @@ struct Output {
 };
 
 struct Threads {
-    int compute = 0; // 0: every core the rank may use
-    int io = 0;      // 0: chosen by the program
+    int compute = 0;                // 0: every core the rank may use
+    int io = 0;                     // 0: chosen by the program
     std::optional<kernel::Isa> isa; // nothing: "auto"
 };
 
@@ -110,16 +114,23 @@ struct Mpi {
 };
 
 struct CheckpointNever {};
-struct CheckpointSeconds { double seconds = 600.0; };
-struct CheckpointFrames { Index frames = 50; };
+struct CheckpointSeconds {
+    double seconds = 600.0;
+};
+struct CheckpointFrames {
+    Index frames = 50;
+};
 
 struct Checkpoint {
-    std::variant<CheckpointNever, CheckpointSeconds, CheckpointFrames> every = CheckpointSeconds{600.0};
+    std::variant<CheckpointNever, CheckpointSeconds, CheckpointFrames> every =
+        CheckpointSeconds{600.0};
     Index keep = 2;
 };
 
 struct WalltimeNone {};
-struct WalltimeSeconds { double seconds = 0.0; };
+struct WalltimeSeconds {
+    double seconds = 0.0;
+};
 struct WalltimeSlurm {};
 
 struct Limits {
