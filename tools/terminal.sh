@@ -20,10 +20,10 @@ logged() {
     log=$logs/$name.log
     started=$SECONDS
     printf '%s ...\n' "$title"
-    "$@" >"$log" 2>&1 </dev/null &
+    # A session of its own, so that an interrupt can end the command with all its children.
+    setsid "$@" >"$log" 2>&1 </dev/null &
     local child=$!
-    # An interrupt must not leave the command behind.
-    trap 'kill "$child" 2>/dev/null; exit 130' INT TERM
+    trap 'kill -- "-$child" 2>/dev/null; exit 130' INT TERM
     while kill -0 "$child" 2>/dev/null; do
         sleep 0.2
         if ((SECONDS - started >= ${next_note:=30})); then
