@@ -25,7 +25,8 @@ target_compile_options(morphogen_flags INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # At -O3 these see overlaps and overruns inside std::string and std::vector that are not there (GCC bugs 105651,
     # 105762); the sanitizers find the real ones.
-    target_compile_options(morphogen_flags INTERFACE -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
+    target_compile_options(morphogen_flags INTERFACE 
+        -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(MORPHOGEN_WARNINGS_AS_ERRORS)
     target_compile_options(morphogen_flags INTERFACE -Werror)
