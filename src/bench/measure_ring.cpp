@@ -1,0 +1,233 @@
+#include "bench/measurements.hpp"
+#include "bench/timing.hpp"
+#include "morphogen/parallel/affinity.hpp"
+#include "morphogen/parallel/parking.hpp"
+#include "morphogen/parallel/spsc_ring.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <thread>
+
+// Boost is for comparison alone; the program does not need it.
+#if __has_include(<boost/lockfree/spsc_queue.hpp>)
+#    define MORPHOGEN_BENCH_BOOST 1
+#    include <boost/lockfree/spsc_queue.hpp>
+#else
+#    define MORPHOGEN_BENCH_BOOST 0
+#endif
+
+namespace morphogen::bench {
+namespace {
+
+constexpr std::size_t capacity = 1024;
+constexpr std::size_t batch = 256;
+
+struct Line { // a cache line: what a frame's handle and its record weigh
+    std::array<std::uint64_t, 8> words{};
+};
+std::uint64_t number_of(std::uint64_t item) { return item; }
+std::uint64_t number_of(const Line& item) { return item.words[0]; }
+void set_number(std::uint64_t& item, std::uint64_t n) { item = n; }
+void set_number(Line& item, std::uint64_t n) { item.words[0] = n; }
+
+/// Both rings behind the same four calls, none of which waits.
+template <typename T>
+struct OurRing {
+    parallel::SpscRing<T, parallel::RingMeter::off> ring{capacity};
+    bool push(T& item) { return ring.try_push(item); }
+    bool pop(T& item) {
+        auto popped = ring.try_pop();
+        if (popped) item = *popped;
+        return popped.has_value();
+    }
+    std::size_t push_some(std::span<T> items) { return ring.try_push_some(items); }
+    template <typename Take>
+    std::size_t pop_some(Take&& take) { return ring.try_pop_some(batch, take); }
+};
+
+/// The same ring as the pipeline uses it: blocking calls, which spin, then sleep.
+template <typename T>
+struct OurBlockingRing {
+    parallel::SpscRing<T, parallel::RingMeter::off> ring{capacity};
+    bool push(T& item) { return ring.push(T(item)) == parallel::PushResult::pushed; }
+    bool pop(T& item) {
+        auto popped = ring.pop();
+        if (popped) item = *popped;
+        return popped.has_value();
+    }
+};
+
+#if MORPHOGEN_BENCH_BOOST
+template <typename T>
+struct BoostRing {
+    boost::lockfree::spsc_queue<T, boost::lockfree::capacity<capacity>> ring;
+    bool push(T& item) { return ring.push(item); }
+    bool pop(T& item) { return ring.pop(item); }
+    std::size_t push_some(std::span<T> items) { return ring.push(items.data(), items.size()); }
+    template <typename Take>
+    std::size_t pop_some(Take&& take) {
+        std::array<T, batch> items;
+        const std::size_t n = ring.pop(items.data(), batch);
+        for (std::size_t i = 0; i < n; ++i) take(std::move(items[i]));
+        return n;
+    }
+};
+#endif
+
+/// Runs @p other on a second thread, placed on another core if there are two, and @p own here; seconds from when both
+/// are ready.
+template <typename Own, typename Other>
+double together(Own&& own, Other&& other) {
+    std::atomic<bool> ready{false};
+    std::thread thread([&] {
+        parallel::restore_process_affinity_on_this_thread();
+        // release: partner is the load below; only "this thread runs" is published.
+        ready.store(true, std::memory_order_release);
+        other();
+    });
+    while (!ready.load(std::memory_order_acquire)) parallel::relax(); // partner: the store above
+    const core::Stopwatch watch;
+    own();
+    thread.join();
+    return watch.seconds();
+}
+
+template <typename Ring, typename T>
+double one_by_one(std::int64_t items) {
+    Ring ring;
+    std::uint64_t sum = 0;
+    const double seconds = together(
+        [&] {
+            for (std::int64_t i = 0; i < items; ++i) {
+                T item{};
+                set_number(item, static_cast<std::uint64_t>(i));
+                while (!ring.push(item)) parallel::relax();
+            }
+        },
+        [&] {
+            for (std::int64_t i = 0; i < items; ++i) {
+                T item{};
+                while (!ring.pop(item)) parallel::relax();
+                sum += number_of(item);
+            }
+        });
+    keep(sum);
+    return seconds / static_cast<double>(items);
+}
+
+template <typename Ring, typename T>
+double in_batches(std::int64_t items) {
+    Ring ring;
+    std::uint64_t sum = 0;
+    const double seconds = together(
+        [&] {
+            std::array<T, batch> chunk{};
+            for (std::int64_t sent = 0; sent < items;) {
+                std::span<T> rest(chunk);
+                while (!rest.empty()) {
+                    const std::size_t n = ring.push_some(rest);
+                    if (n == 0) parallel::relax();
+                    rest = rest.subspan(n);
+                }
+                sent += static_cast<std::int64_t>(batch);
+            }
+        },
+        [&] {
+            for (std::int64_t got = 0; got < items;) {
+                const std::size_t n = ring.pop_some([&](T&& item) noexcept { sum += number_of(item); });
+                if (n == 0) parallel::relax();
+                got += static_cast<std::int64_t>(n);
+            }
+        });
+    keep(sum);
+    return seconds / static_cast<double>(items);
+}
+
+template <typename Ring, typename T>
+double round_trip(std::int64_t trips) {
+    Ring there;
+    Ring back;
+    const double seconds = together(
+        [&] {
+            for (std::int64_t i = 0; i < trips; ++i) {
+                T item{};
+                while (!there.push(item)) parallel::relax();
+                while (!back.pop(item)) parallel::relax();
+            }
+        },
+        [&] {
+            for (std::int64_t i = 0; i < trips; ++i) {
+                T item{};
+                while (!there.pop(item)) parallel::relax();
+                while (!back.push(item)) parallel::relax();
+            }
+        });
+    return seconds / static_cast<double>(trips);
+}
+
+/// Enough items for a tenth of the budget.
+template <typename Run>
+std::int64_t count_for(double seconds, Run&& run) {
+    constexpr std::int64_t few = 256 * 16;
+    const double each = run(few);
+    const auto wanted = static_cast<std::int64_t>(seconds / 10 / each);
+    return std::clamp<std::int64_t>(wanted / few * few, few, 20'000'000);
+}
+
+template <typename A, typename B>
+void add_row(Report& report, const std::string& what, double seconds, A&& ours, B&& theirs) {
+    const std::int64_t items = count_for(seconds, ours);
+    const Paired pair = compare(seconds, 3, [&] { return ours(items); }, [&] { return theirs(items); });
+    report.add_row({what, 1e9 * pair.first, 1e-6 / pair.first, 1e9 * pair.second, 1e-6 / pair.second, 1.0 / pair.ratio});
+}
+
+template <typename A>
+void add_row(Report& report, const std::string& what, double seconds, A&& ours) {
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    const std::int64_t items = count_for(seconds, ours);
+    const double each = median_seconds(0.0, [&] { return ours(items); }) / static_cast<double>(items);
+    report.add_row({what, 1e9 * each, 1e-6 / each, none, none, none});
+}
+
+template <typename T>
+void add_rows(Report& report, const std::string& item, double seconds) {
+    using Ours = OurRing<T>;
+    const std::string batches = "in batches of " + std::to_string(batch);
+#if MORPHOGEN_BENCH_BOOST
+    using Theirs = BoostRing<T>;
+    add_row(report, item + ", one by one", seconds, one_by_one<Ours, T>, one_by_one<Theirs, T>);
+    add_row(report, item + ", " + batches, seconds, in_batches<Ours, T>, in_batches<Theirs, T>);
+    add_row(report, item + ", round trip", seconds, round_trip<Ours, T>, round_trip<Theirs, T>);
+#else
+    add_row(report, item + ", one by one", seconds, one_by_one<Ours, T>);
+    add_row(report, item + ", " + batches, seconds, in_batches<Ours, T>);
+    add_row(report, item + ", round trip", seconds, round_trip<Ours, T>);
+#endif
+    add_row(report, item + ", one by one, waiting calls", seconds, one_by_one<OurBlockingRing<T>, T>);
+    add_row(report, item + ", round trip, waiting calls", seconds, round_trip<OurBlockingRing<T>, T>);
+}
+
+} // namespace
+
+Report measure_ring(const Context& context) {
+    Report report("ring", "single-producer single-consumer ring of 1024 items, two threads",
+                  {{"what", "what"},
+                   {"ns", "ns per item"},
+                   {"million_per_s", "M/s", 1},
+                   {"boost_ns", "boost ns"},
+                   {"boost_million_per_s", "boost M/s", 1},
+                   {"speedup_over_boost", "times boost", 2}});
+    add_rows<std::uint64_t>(report, "8 bytes", context.seconds);
+    add_rows<Line>(report, "64 bytes", context.seconds);
+    if (!MORPHOGEN_BENCH_BOOST) report.add_note("built without Boost's headers: nothing to compare with");
+    if (parallel::usable_cores() < 2) report.add_note("one core only: the two threads took turns");
+    return report;
+}
+
+} // namespace morphogen::bench

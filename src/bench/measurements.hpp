@@ -1,0 +1,24 @@
+#pragma once
+
+#include "bench/report.hpp"
+
+#include <filesystem>
+
+namespace morphogen::bench {
+
+/// What every measurement gets: the options with nothing left to choose.
+struct Context {
+    int threads = 1;
+    std::filesystem::path directory; // for scratch files
+    double seconds = 0.5;            // per number
+};
+
+// One file each.
+Report measure_limits(const Context& context);
+Report measure_kernel(const Context& context);
+Report measure_ring(const Context& context);
+Report measure_codec(const Context& context);
+Report measure_store(const Context& context);
+Report measure_overlap(const Context& context);
+
+} // namespace morphogen::bench

@@ -1,0 +1,97 @@
+#include "morphogen/bench/limits.hpp"
+
+#include "bench/timing.hpp"
+#include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/memory.hpp"
+#include "morphogen/parallel/team.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <unistd.h>
+
+namespace morphogen::bench {
+namespace {
+
+std::size_t cache_bytes([[maybe_unused]] int level) {
+#if defined(_SC_LEVEL1_DCACHE_SIZE)
+    const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
+    const long bytes = ::sysconf(names[level - 1]);
+    return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+#else
+    return 0;
+#endif
+}
+
+struct Arrays {
+    explicit Arrays(std::size_t n) : a(n), b(n), c(n) {
+        std::fill_n(a.data(), n, 1.0);
+        std::fill_n(b.data(), n, 2.0);
+        std::fill_n(c.data(), n, 3.0);
+    }
+    core::AlignedBuffer<double> a, b, c;
+};
+
+void copy(Arrays& x) {
+    const std::size_t n = x.a.size();
+    std::copy_n(x.a.data(), n, x.b.data());
+    keep(x.b[0]);
+}
+
+void triad(Arrays& x) {
+    double* __restrict a = x.a.data();
+    const double* __restrict b = x.b.data();
+    const double* __restrict c = x.c.data();
+    const std::size_t n = x.a.size();
+    for (std::size_t i = 0; i < n; ++i) a[i] = b[i] + 0.5 * c[i];
+    keep(x.a[0]);
+}
+
+} // namespace
+
+std::vector<MemoryLevel> memory_levels() {
+    std::vector<MemoryLevel> levels;
+    const std::string_view names[] = {"L1", "L2", "L3"};
+    std::size_t largest = std::size_t{4} << 20U;
+    for (int level = 1; level <= 3; ++level) {
+        const std::size_t bytes = cache_bytes(level);
+        if (bytes == 0) continue;
+        largest = std::max(largest, bytes);
+        levels.push_back({names[level - 1], bytes / 2});
+    }
+    const std::size_t affordable = core::usable_memory() / 16;
+    levels.push_back({"memory", std::clamp<std::size_t>(4 * largest, std::size_t{16} << 20U,
+                                                        std::max<std::size_t>(affordable, std::size_t{16} << 20U))});
+    return levels;
+}
+
+double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, double seconds) {
+    const std::size_t arrays = test == MemoryTest::copy ? 2 : 3;
+    const std::size_t n = std::max<std::size_t>(bytes_per_thread / arrays / sizeof(double), 8);
+    // Small arrays are passed over often enough to hide the fork and join: 2 MiB take at least 20 microseconds.
+    const std::size_t passes = std::max<std::size_t>((std::size_t{2} << 20U) / (n * sizeof(double)), 1);
+    std::vector<std::unique_ptr<Arrays>> mine(static_cast<std::size_t>(threads));
+    parallel::Team team(threads);
+    team.run([&](int t) { mine[static_cast<std::size_t>(t)] = std::make_unique<Arrays>(n); });
+    const double taken = median_seconds(seconds, [&] {
+        team.run([&](int t) {
+            Arrays& x = *mine[static_cast<std::size_t>(t)];
+            for (std::size_t i = 0; i < passes; ++i) test == MemoryTest::copy ? copy(x) : triad(x);
+        });
+    });
+    return static_cast<double>(passes * n * sizeof(double) * arrays) * threads / taken;
+}
+
+double memcpy_rate(double seconds) {
+    const std::size_t bytes = memory_levels().back().bytes / 2;
+    core::AlignedBuffer<char> from(bytes);
+    core::AlignedBuffer<char> to(bytes);
+    std::memset(from.data(), 1, bytes);
+    const double taken = median_seconds(seconds, [&] {
+        std::memcpy(to.data(), from.data(), bytes);
+        keep(to[0]);
+    });
+    return static_cast<double>(bytes) / taken;
+}
+
+} // namespace morphogen::bench
