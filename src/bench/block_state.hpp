@@ -7,18 +7,22 @@
 #include <array>
 #include <cstddef>
 
-
 namespace morphogen::bench {
 
-/// A whole grid in one block without neighbours: two states between which a Stepper goes back and forth.
+/// A whole grid in one block without neighbours: two states between which a Stepper goes back and
+/// forth.
 template <typename T>
 class BlockState {
 public:
-    BlockState(const kernel::Physics& physics, const core::Extents& shape, kernel::Isa isa, int threads)
-        : geometry_{.dims = shape[0] == 1 ? 2 : 3, .global = shape, .block = {{0, 0, 0}, shape}, .faces = zero_faces(), .halo = 0},
+    BlockState(const kernel::Physics& physics, const core::Extents& shape, kernel::Isa isa,
+               int threads)
+        : geometry_{.dims = shape[0] == 1 ? 2 : 3,
+                    .global = shape,
+                    .block = {{0, 0, 0}, shape},
+                    .faces = zero_faces(),
+                    .halo = 0},
           stepper_(physics, geometry_, isa, threads),
-          cells_(static_cast<std::size_t>(core::volume(shape))),
-          memory_(4 * padded()) {
+          cells_(static_cast<std::size_t>(core::volume(shape))), memory_(4 * padded()) {
         for (std::size_t i = 0; i < 2; ++i) {
             T* const u = memory_.data() + 2 * i * padded();
             states_[i] = {core::dense_view(u, shape), core::dense_view(u + padded(), shape)};
@@ -33,7 +37,8 @@ public:
     std::size_t bytes() const noexcept { return memory_.size() * sizeof(T); }
     const kernel::Stepper<T>& stepper() const noexcept { return stepper_; }
 
-    /// u = 0.5, v = 0.25 on a square of @p size cells every @p distance cells of every row and column (and plane).
+    /// u = 0.5, v = 0.25 on a square of @p size cells every @p distance cells of every row and
+    /// column (and plane).
     void sow(core::Index size, core::Index distance) {
         const core::Extents n = geometry_.global;
         for (core::Index z = 0; z < n[0]; ++z)
@@ -41,7 +46,9 @@ public:
                 for (core::Index x = 0; x < n[2]; ++x) {
                     // Shifted from row to row of squares, so that no symmetry stays.
                     const core::Index shift = (y / distance) * 7 + (z / distance) * 5;
-                    if (y % distance >= size || (x + shift) % distance >= size || z % distance >= size) continue;
+                    if (y % distance >= size || (x + shift) % distance >= size ||
+                        z % distance >= size)
+                        continue;
                     now().u(z, y, x) = T(0.5);
                     now().v(z, y, x) = T(0.25);
                 }
@@ -63,7 +70,10 @@ private:
         return {{{zero, zero}, {zero, zero}, {zero, zero}}};
     }
     // One cache line of distance keeps arrays of a power-of-two size off the same cache sets.
-    std::size_t padded() const noexcept { return (cells_ + 64 / sizeof(T) - 1) / (64 / sizeof(T)) * (64 / sizeof(T)) + 5 * 64 / sizeof(T); }
+    std::size_t padded() const noexcept {
+        return (cells_ + 64 / sizeof(T) - 1) / (64 / sizeof(T)) * (64 / sizeof(T)) +
+               5 * 64 / sizeof(T);
+    }
 
     kernel::BlockGeometry geometry_;
     kernel::Stepper<T> stepper_;

@@ -1,8 +1,8 @@
 #include "morphogen/bench/limits.hpp"
+#include "morphogen/core/stopwatch.hpp"
 
 #include "bench/scratch_file.hpp"
 #include "bench/timing.hpp"
-#include "morphogen/core/stopwatch.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +15,8 @@ DiskRate disk_rate(const std::filesystem::path& directory, std::size_t bytes, do
     // Neither zeros nor repetitive: some file systems and disks compress or leave out such blocks.
     std::vector<std::byte> block(std::min<std::size_t>(bytes, std::size_t{1} << 20U));
     unsigned state = 1;
-    for (std::byte& b : block) b = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24U);
+    for (std::byte& b : block)
+        b = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24U);
 
     std::vector<double> to_cache;
     std::vector<double> synced;

@@ -1,10 +1,11 @@
-#include "bench/measurements.hpp"
-#include "bench/sample_field.hpp"
-#include "bench/timing.hpp"
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/codec/decoder.hpp"
 #include "morphogen/codec/encoder.hpp"
 #include "morphogen/codec/rounding.hpp"
+
+#include "bench/measurements.hpp"
+#include "bench/sample_field.hpp"
+#include "bench/timing.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +28,8 @@ std::vector<Chunk> cut(const SampleField& field) {
     std::vector<Chunk> chunks;
     for (core::Index y = 0; y + chunk_rows <= field.height; y += chunk_rows)
         for (core::Index x = 0; x + chunk_columns <= field.width; x += chunk_columns) {
-            Chunk& chunk = chunks.emplace_back(static_cast<std::size_t>(chunk_rows * chunk_columns));
+            Chunk& chunk =
+                chunks.emplace_back(static_cast<std::size_t>(chunk_rows * chunk_columns));
             for (core::Index j = 0; j < chunk_rows; ++j)
                 std::copy_n(field.v.data() + (y + j) * field.width + x, chunk_columns,
                             chunk.data() + j * chunk_columns);
@@ -40,16 +42,22 @@ struct Case {
     int keep_bits; // 0: lossless
 };
 
-void add_case(Report& report, const Case& c, std::vector<Chunk> chunks, double seconds, double memcpy_mb) {
-    const codec::FilterPipeline pipeline{.codec = codec::parse_codec(c.codec), .shuffle = true, .checksum = true, .element_size = sizeof(float)};
+void add_case(Report& report, const Case& c, std::vector<Chunk> chunks, double seconds,
+              double memcpy_mb) {
+    const codec::FilterPipeline pipeline{.codec = codec::parse_codec(c.codec),
+                                         .shuffle = true,
+                                         .checksum = true,
+                                         .element_size = sizeof(float)};
     if (c.keep_bits > 0)
-        for (Chunk& chunk : chunks) codec::round_mantissa(chunk.span(), c.keep_bits);
+        for (Chunk& chunk : chunks)
+            codec::round_mantissa(chunk.span(), c.keep_bits);
     const std::size_t raw_bytes = chunks.front().size() * sizeof(float);
     codec::ChunkEncoder encoder(pipeline, raw_bytes);
     codec::ChunkDecoder decoder(pipeline, raw_bytes);
     std::vector<core::AlignedBuffer<std::byte>> stored;
     std::vector<std::size_t> sizes(chunks.size());
-    for (std::size_t i = 0; i < chunks.size(); ++i) stored.emplace_back(codec::ChunkEncoder::bound(pipeline, raw_bytes));
+    for (std::size_t i = 0; i < chunks.size(); ++i)
+        stored.emplace_back(codec::ChunkEncoder::bound(pipeline, raw_bytes));
     const double encode = median_seconds(seconds, [&] {
         for (std::size_t i = 0; i < chunks.size(); ++i)
             sizes[i] = encoder.encode(std::as_bytes(chunks[i].span()), stored[i].span());
@@ -57,20 +65,25 @@ void add_case(Report& report, const Case& c, std::vector<Chunk> chunks, double s
     core::AlignedBuffer<std::byte> back(raw_bytes);
     const double decode = median_seconds(seconds, [&] {
         for (std::size_t i = 0; i < chunks.size(); ++i)
-            decoder.decode(std::span<const std::byte>(stored[i].span()).first(sizes[i]), back.span());
+            decoder.decode(std::span<const std::byte>(stored[i].span()).first(sizes[i]),
+                           back.span());
     });
     const double raw = static_cast<double>(raw_bytes * chunks.size());
     double total = 0.0;
-    for (const std::size_t size : sizes) total += static_cast<double>(size);
+    for (const std::size_t size : sizes)
+        total += static_cast<double>(size);
     const double in = raw / encode / 1e6;
     const double out = raw / decode / 1e6;
-    report.add_row({std::string(c.codec), std::int64_t{c.keep_bits}, raw / total, in, out, 100.0 * in / memcpy_mb, 100.0 * out / memcpy_mb});
+    report.add_row({std::string(c.codec), std::int64_t{c.keep_bits}, raw / total, in, out,
+                    100.0 * in / memcpy_mb, 100.0 * out / memcpy_mb});
 }
 
 } // namespace
 
 Report measure_codec(const Context& context) {
-    Report report("codec", fmt::format("shuffle, codec, checksum on chunks of {} x {} f32, one thread", chunk_rows, chunk_columns),
+    Report report("codec",
+                  fmt::format("shuffle, codec, checksum on chunks of {} x {} f32, one thread",
+                              chunk_rows, chunk_columns),
                   {{"codec", "codec"},
                    {"keep_bits", "bits kept"},
                    {"ratio", "ratio", 3},
@@ -79,12 +92,15 @@ Report measure_codec(const Context& context) {
                    {"encode_percent_of_memcpy", "% of memcpy"},
                    {"decode_percent_of_memcpy", "% of memcpy"}});
     const bool brief = context.seconds < 0.05; // a test of the measurement, not a measurement
-    const SampleField field = make_sample_field(2 * chunk_rows, 2 * chunk_columns, brief ? 100 : developed_steps, context.threads);
+    const SampleField field = make_sample_field(2 * chunk_rows, 2 * chunk_columns,
+                                                brief ? 100 : developed_steps, context.threads);
     const std::vector<Chunk> chunks = cut(field);
     const double memcpy_mb = memcpy_rate(context.seconds) / 1e6;
     report.add_fact("memcpy_mb_per_s", "memcpy, one thread", memcpy_mb, "MB/s");
-    for (const Case& c : {Case{"none", 0}, Case{"deflate:1", 0}, Case{"deflate:3", 0}, Case{"deflate:6", 0},
-                          Case{"zstd:1", 0}, Case{"zstd:3", 0}, Case{"lz4", 0}, Case{"deflate:1", 12}, Case{"zstd:1", 12}, Case{"lz4", 12}}) {
+    for (const Case& c :
+         {Case{"none", 0}, Case{"deflate:1", 0}, Case{"deflate:3", 0}, Case{"deflate:6", 0},
+          Case{"zstd:1", 0}, Case{"zstd:3", 0}, Case{"lz4", 0}, Case{"deflate:1", 12},
+          Case{"zstd:1", 12}, Case{"lz4", 12}}) {
         std::vector<Chunk> own;
         for (const Chunk& chunk : chunks) {
             own.emplace_back(chunk.size());

@@ -1,6 +1,7 @@
-#include "bench/measurements.hpp"
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/core/memory.hpp"
+
+#include "bench/measurements.hpp"
 
 #include <cstddef>
 #include <limits>
@@ -9,7 +10,8 @@
 namespace morphogen::bench {
 
 Report measure_limits(const Context& context) {
-    Report report("limits", "what this machine can do, " + std::to_string(context.threads) + " threads",
+    Report report("limits",
+                  "what this machine can do, " + std::to_string(context.threads) + " threads",
                   {{"what", "limit"},
                    {"unit", "unit"},
                    {"one_thread", "one thread", 2},
@@ -17,17 +19,21 @@ Report measure_limits(const Context& context) {
     const double seconds = context.seconds / 4; // there are many numbers, and they are steady
     const auto row = [&](const std::string& what, const char* unit, double scale, auto&& rate) {
         const double one = rate(1) / scale;
-        report.add_row({what, unit, one, context.threads == 1 ? one : rate(context.threads) / scale});
+        report.add_row(
+            {what, unit, one, context.threads == 1 ? one : rate(context.threads) / scale});
     };
     for (const kernel::Isa isa : kernel::available_isas())
         row("multiply-add, " + std::string(kernel::name_of(isa)), "G vectors/s", 1e9,
             [&](int threads) { return fma_rate(isa, threads, seconds); });
     for (const MemoryLevel& level : memory_levels()) {
-        const std::string where = std::string(level.name) + ", " + core::format_size(level.bytes) + " per thread";
-        row("copy, " + where, "GB/s", 1e9,
-            [&](int threads) { return memory_rate(MemoryTest::copy, level.bytes, threads, seconds); });
-        row("triad, " + where, "GB/s", 1e9,
-            [&](int threads) { return memory_rate(MemoryTest::triad, level.bytes, threads, seconds); });
+        const std::string where =
+            std::string(level.name) + ", " + core::format_size(level.bytes) + " per thread";
+        row("copy, " + where, "GB/s", 1e9, [&](int threads) {
+            return memory_rate(MemoryTest::copy, level.bytes, threads, seconds);
+        });
+        row("triad, " + where, "GB/s", 1e9, [&](int threads) {
+            return memory_rate(MemoryTest::triad, level.bytes, threads, seconds);
+        });
     }
     const double none = std::numeric_limits<double>::quiet_NaN();
     report.add_row({"memcpy, memory", "GB/s", memcpy_rate(seconds) / 1e9, none});

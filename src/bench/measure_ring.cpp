@@ -1,8 +1,9 @@
-#include "bench/measurements.hpp"
-#include "bench/timing.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/parallel/parking.hpp"
 #include "morphogen/parallel/spsc_ring.hpp"
+
+#include "bench/measurements.hpp"
+#include "bench/timing.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,10 +32,18 @@ constexpr std::size_t batch = 256;
 struct Line { // a cache line: what a frame's handle and its record weigh
     std::array<std::uint64_t, 8> words{};
 };
-std::uint64_t number_of(std::uint64_t item) { return item; }
-std::uint64_t number_of(const Line& item) { return item.words[0]; }
-void set_number(std::uint64_t& item, std::uint64_t n) { item = n; }
-void set_number(Line& item, std::uint64_t n) { item.words[0] = n; }
+std::uint64_t number_of(std::uint64_t item) {
+    return item;
+}
+std::uint64_t number_of(const Line& item) {
+    return item.words[0];
+}
+void set_number(std::uint64_t& item, std::uint64_t n) {
+    item = n;
+}
+void set_number(Line& item, std::uint64_t n) {
+    item.words[0] = n;
+}
 
 /// Both rings behind the same four calls, none of which waits.
 template <typename T>
@@ -48,7 +57,9 @@ struct OurRing {
     }
     std::size_t push_some(std::span<T> items) { return ring.try_push_some(items); }
     template <typename Take>
-    std::size_t pop_some(Take&& take) { return ring.try_pop_some(batch, take); }
+    std::size_t pop_some(Take&& take) {
+        return ring.try_pop_some(batch, take);
+    }
 };
 
 /// The same ring as the pipeline uses it: blocking calls, which spin, then sleep.
@@ -74,14 +85,15 @@ struct BoostRing {
     std::size_t pop_some(Take&& take) {
         std::array<T, batch> items;
         const std::size_t n = ring.pop(items.data(), batch);
-        for (std::size_t i = 0; i < n; ++i) take(std::move(items[i]));
+        for (std::size_t i = 0; i < n; ++i)
+            take(std::move(items[i]));
         return n;
     }
 };
 #endif
 
-/// Runs @p other on a second thread, placed on another core if there are two, and @p own here; seconds from when both
-/// are ready.
+/// Runs @p other on a second thread, placed on another core if there are two, and @p own here;
+/// seconds from when both are ready.
 template <typename Own, typename Other>
 double together(Own&& own, Other&& other) {
     std::atomic<bool> ready{false};
@@ -91,7 +103,8 @@ double together(Own&& own, Other&& other) {
         ready.store(true, std::memory_order_release);
         other();
     });
-    while (!ready.load(std::memory_order_acquire)) parallel::relax(); // partner: the store above
+    while (!ready.load(std::memory_order_acquire))
+        parallel::relax(); // partner: the store above
     const core::Stopwatch watch;
     own();
     thread.join();
@@ -107,13 +120,15 @@ double one_by_one(std::int64_t items) {
             for (std::int64_t i = 0; i < items; ++i) {
                 T item{};
                 set_number(item, static_cast<std::uint64_t>(i));
-                while (!ring.push(item)) parallel::relax();
+                while (!ring.push(item))
+                    parallel::relax();
             }
         },
         [&] {
             for (std::int64_t i = 0; i < items; ++i) {
                 T item{};
-                while (!ring.pop(item)) parallel::relax();
+                while (!ring.pop(item))
+                    parallel::relax();
                 sum += number_of(item);
             }
         });
@@ -140,7 +155,8 @@ double in_batches(std::int64_t items) {
         },
         [&] {
             for (std::int64_t got = 0; got < items;) {
-                const std::size_t n = ring.pop_some([&](T&& item) noexcept { sum += number_of(item); });
+                const std::size_t n =
+                    ring.pop_some([&](T&& item) noexcept { sum += number_of(item); });
                 if (n == 0) parallel::relax();
                 got += static_cast<std::int64_t>(n);
             }
@@ -157,15 +173,19 @@ double round_trip(std::int64_t trips) {
         [&] {
             for (std::int64_t i = 0; i < trips; ++i) {
                 T item{};
-                while (!there.push(item)) parallel::relax();
-                while (!back.pop(item)) parallel::relax();
+                while (!there.push(item))
+                    parallel::relax();
+                while (!back.pop(item))
+                    parallel::relax();
             }
         },
         [&] {
             for (std::int64_t i = 0; i < trips; ++i) {
                 T item{};
-                while (!there.pop(item)) parallel::relax();
-                while (!back.push(item)) parallel::relax();
+                while (!there.pop(item))
+                    parallel::relax();
+                while (!back.push(item))
+                    parallel::relax();
             }
         });
     return seconds / static_cast<double>(trips);
@@ -183,15 +203,18 @@ std::int64_t count_for(double seconds, Run&& run) {
 template <typename A, typename B>
 void add_row(Report& report, const std::string& what, double seconds, A&& ours, B&& theirs) {
     const std::int64_t items = count_for(seconds, ours);
-    const Paired pair = compare(seconds, 3, [&] { return ours(items); }, [&] { return theirs(items); });
-    report.add_row({what, 1e9 * pair.first, 1e-6 / pair.first, 1e9 * pair.second, 1e-6 / pair.second, 1.0 / pair.ratio});
+    const Paired pair = compare(
+        seconds, 3, [&] { return ours(items); }, [&] { return theirs(items); });
+    report.add_row({what, 1e9 * pair.first, 1e-6 / pair.first, 1e9 * pair.second,
+                    1e-6 / pair.second, 1.0 / pair.ratio});
 }
 
 template <typename A>
 void add_row(Report& report, const std::string& what, double seconds, A&& ours) {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
     const std::int64_t items = count_for(seconds, ours);
-    const double each = median_seconds(0.0, [&] { return ours(items); }) / static_cast<double>(items);
+    const double each =
+        median_seconds(0.0, [&] { return ours(items); }) / static_cast<double>(items);
     report.add_row({what, 1e9 * each, 1e-6 / each, none, none, none});
 }
 
@@ -209,8 +232,10 @@ void add_rows(Report& report, const std::string& item, double seconds) {
     add_row(report, item + ", " + batches, seconds, in_batches<Ours, T>);
     add_row(report, item + ", round trip", seconds, round_trip<Ours, T>);
 #endif
-    add_row(report, item + ", one by one, waiting calls", seconds, one_by_one<OurBlockingRing<T>, T>);
-    add_row(report, item + ", round trip, waiting calls", seconds, round_trip<OurBlockingRing<T>, T>);
+    add_row(report, item + ", one by one, waiting calls", seconds,
+            one_by_one<OurBlockingRing<T>, T>);
+    add_row(report, item + ", round trip, waiting calls", seconds,
+            round_trip<OurBlockingRing<T>, T>);
 }
 
 } // namespace
@@ -225,7 +250,8 @@ Report measure_ring(const Context& context) {
                    {"speedup_over_boost", "times boost", 2}});
     add_rows<std::uint64_t>(report, "8 bytes", context.seconds);
     add_rows<Line>(report, "64 bytes", context.seconds);
-    if (!MORPHOGEN_BENCH_BOOST) report.add_note("built without Boost's headers: nothing to compare with");
+    if (!MORPHOGEN_BENCH_BOOST)
+        report.add_note("built without Boost's headers: nothing to compare with");
     if (parallel::usable_cores() < 2) report.add_note("one core only: the two threads took turns");
     return report;
 }

@@ -1,14 +1,15 @@
 #include "morphogen/bench/limits.hpp"
-
-#include "bench/timing.hpp"
 #include "morphogen/core/aligned_buffer.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/team.hpp"
 
+#include "bench/timing.hpp"
+
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
-#include <unistd.h>
 
 namespace morphogen::bench {
 namespace {
@@ -43,7 +44,8 @@ void triad(Arrays& x) {
     const double* __restrict b = x.b.data();
     const double* __restrict c = x.c.data();
     const std::size_t n = x.a.size();
-    for (std::size_t i = 0; i < n; ++i) a[i] = b[i] + 0.5 * c[i];
+    for (std::size_t i = 0; i < n; ++i)
+        a[i] = b[i] + 0.5 * c[i];
     keep(x.a[0]);
 }
 
@@ -60,23 +62,27 @@ std::vector<MemoryLevel> memory_levels() {
         levels.push_back({names[level - 1], bytes / 2});
     }
     const std::size_t affordable = core::usable_memory() / 16;
-    levels.push_back({"memory", std::clamp<std::size_t>(4 * largest, std::size_t{16} << 20U,
-                                                        std::max<std::size_t>(affordable, std::size_t{16} << 20U))});
+    levels.push_back({"memory", std::clamp<std::size_t>(
+                                    4 * largest, std::size_t{16} << 20U,
+                                    std::max<std::size_t>(affordable, std::size_t{16} << 20U))});
     return levels;
 }
 
 double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, double seconds) {
     const std::size_t arrays = test == MemoryTest::copy ? 2 : 3;
     const std::size_t n = std::max<std::size_t>(bytes_per_thread / arrays / sizeof(double), 8);
-    // Small arrays are passed over often enough to hide the fork and join: 2 MiB take at least 20 microseconds.
-    const std::size_t passes = std::max<std::size_t>((std::size_t{2} << 20U) / (n * sizeof(double)), 1);
+    // Small arrays are passed over often enough to hide the fork and join: 2 MiB take at least 20
+    // microseconds.
+    const std::size_t passes =
+        std::max<std::size_t>((std::size_t{2} << 20U) / (n * sizeof(double)), 1);
     std::vector<std::unique_ptr<Arrays>> mine(static_cast<std::size_t>(threads));
     parallel::Team team(threads);
     team.run([&](int t) { mine[static_cast<std::size_t>(t)] = std::make_unique<Arrays>(n); });
     const double taken = median_seconds(seconds, [&] {
         team.run([&](int t) {
             Arrays& x = *mine[static_cast<std::size_t>(t)];
-            for (std::size_t i = 0; i < passes; ++i) test == MemoryTest::copy ? copy(x) : triad(x);
+            for (std::size_t i = 0; i < passes; ++i)
+                test == MemoryTest::copy ? copy(x) : triad(x);
         });
     });
     return static_cast<double>(passes * n * sizeof(double) * arrays) * threads / taken;

@@ -12,7 +12,9 @@
 namespace morphogen::bench {
 namespace {
 
-bool is_text(const Cell& cell) { return std::holds_alternative<std::string>(cell); }
+bool is_text(const Cell& cell) {
+    return std::holds_alternative<std::string>(cell);
+}
 
 std::string shown(const Cell& cell, int decimals) {
     if (is_text(cell)) return std::get<std::string>(cell);
@@ -42,15 +44,18 @@ void Report::add_fact(std::string key, std::string title, double value, std::str
 void Report::print(std::ostream& out) const {
     out << fmt::format("{}: {}\n", name_, title_);
     std::size_t longest = 0;
-    for (const Fact& fact : facts_) longest = std::max(longest, fact.title.size());
     for (const Fact& fact : facts_)
-        out << fmt::format("  {:<{}}  {:>8} {}\n", fact.title, longest, three_digits(fact.value), fact.unit);
+        longest = std::max(longest, fact.title.size());
+    for (const Fact& fact : facts_)
+        out << fmt::format("  {:<{}}  {:>8} {}\n", fact.title, longest, three_digits(fact.value),
+                           fact.unit);
     if (!facts_.empty() && !rows_.empty()) out << '\n';
 
     std::vector<std::size_t> widths;
     for (std::size_t c = 0; c < columns_.size(); ++c) {
         std::size_t width = columns_[c].title.size();
-        for (const auto& row : rows_) width = std::max(width, shown(row[c], columns_[c].decimals).size());
+        for (const auto& row : rows_)
+            width = std::max(width, shown(row[c], columns_[c].decimals).size());
         widths.push_back(width);
     }
     const auto line = [&](auto&& text_of) {
@@ -64,8 +69,10 @@ void Report::print(std::ostream& out) const {
         out << text << '\n';
     };
     if (!rows_.empty()) line([&](std::size_t c) { return columns_[c].title; });
-    for (const auto& row : rows_) line([&](std::size_t c) { return shown(row[c], columns_[c].decimals); });
-    for (const std::string& note : notes_) out << "  " << note << '\n';
+    for (const auto& row : rows_)
+        line([&](std::size_t c) { return shown(row[c], columns_[c].decimals); });
+    for (const std::string& note : notes_)
+        out << "  " << note << '\n';
     out << '\n';
 }
 
@@ -73,7 +80,11 @@ void Report::write(core::JsonWriter& json) const {
     json.begin_object().member("name", name_).member("title", title_);
     json.key("facts").begin_object();
     for (const Fact& fact : facts_)
-        json.key(fact.key).begin_object(core::JsonLayout::line).member("value", fact.value).member("unit", fact.unit).end_object();
+        json.key(fact.key)
+            .begin_object(core::JsonLayout::line)
+            .member("value", fact.value)
+            .member("unit", fact.unit)
+            .end_object();
     json.end_object();
     json.key("rows").begin_array();
     for (const auto& row : rows_) {
@@ -84,7 +95,8 @@ void Report::write(core::JsonWriter& json) const {
     }
     json.end_array();
     json.key("notes").begin_array();
-    for (const std::string& note : notes_) json.value(note);
+    for (const std::string& note : notes_)
+        json.value(note);
     json.end_array().end_object();
 }
 

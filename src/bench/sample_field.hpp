@@ -16,6 +16,7 @@ struct SampleField {
 constexpr core::Index developed_steps = 4000;
 
 /// The same bits for the same arguments, whatever the threads.
-SampleField make_sample_field(core::Index height, core::Index width, core::Index steps, int threads);
+SampleField make_sample_field(core::Index height, core::Index width, core::Index steps,
+                              int threads);
 
 } // namespace morphogen::bench

@@ -2,25 +2,28 @@
 
 #include "morphogen/core/error.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
 #include <string>
 #include <system_error>
-#include <unistd.h>
 
 namespace morphogen::bench {
 namespace {
 
 [[noreturn]] void fail(std::string_view what, const std::filesystem::path& path) {
-    throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = core::errno_text(errno)});
+    throw core::Error(
+        core::ErrorText{.what = what, .where = path.native(), .why = core::errno_text(errno)});
 }
 
 } // namespace
 
 ScratchDirectory::ScratchDirectory(const std::filesystem::path& parent) {
-    std::string pattern =
-        ((parent.empty() ? std::filesystem::temp_directory_path() : parent) / "morphogen-bench-XXXXXX").native();
+    std::string pattern = ((parent.empty() ? std::filesystem::temp_directory_path() : parent) /
+                           "morphogen-bench-XXXXXX")
+                              .native();
     if (::mkdtemp(pattern.data()) == nullptr) fail("cannot create directory", pattern);
     path_ = pattern;
 }
@@ -31,11 +34,14 @@ ScratchDirectory::~ScratchDirectory() {
 }
 
 PlainFile::PlainFile(const std::filesystem::path& path)
-    : path_(path), descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    : path_(path),
+      descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
     if (descriptor_ < 0) fail("cannot create file", path_);
 }
 
-PlainFile::~PlainFile() { ::close(descriptor_); }
+PlainFile::~PlainFile() {
+    ::close(descriptor_);
+}
 
 void PlainFile::write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {

@@ -14,8 +14,8 @@ inline double median(std::vector<double> samples) {
     return *middle;
 }
 
-/// Median wall seconds of f(), after one call that warms up: repeated until @p budget seconds have passed, at least
-/// three times.
+/// Median wall seconds of f(), after one call that warms up: repeated until @p budget seconds have
+/// passed, at least three times.
 template <typename F>
 double median_seconds(double budget, F&& f) {
     f();
@@ -36,7 +36,8 @@ struct Paired {
     double ratio = 0.0;  // median of first / second, pair by pair
 };
 
-/// Calls first() and second() in turn, both returning their seconds, until @p budget seconds have passed, at least
+/// Calls first() and second() in turn, both returning their seconds, until @p budget seconds have
+/// passed, at least
 /// @p least times.
 template <typename A, typename B>
 Paired compare(double budget, std::size_t least, A&& first, B&& second) {

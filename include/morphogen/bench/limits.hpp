@@ -7,10 +7,12 @@
 #include <string_view>
 #include <vector>
 
-/// What this machine can do at most, measured. Every function takes about @p seconds; rates are of all threads together.
+/// What this machine can do at most, measured. Every function takes about @p seconds; rates are of
+/// all threads together.
 namespace morphogen::bench {
 
-/// Vector fused multiply-adds per second on data in registers (baseline: multiplications each followed by an addition).
+/// Vector fused multiply-adds per second on data in registers (baseline: multiplications each
+/// followed by an addition).
 double fma_rate(kernel::Isa isa, int threads, double seconds);
 
 /// Elements of @p bytes bytes in one vector of an instruction set.
@@ -18,7 +20,7 @@ int lanes(kernel::Isa isa, std::size_t bytes) noexcept;
 
 struct MemoryLevel {
     std::string_view name; // "L1", "L2", "L3", "memory"
-    std::size_t bytes;     // of the arrays that one thread works on; twice a cache's size would not fit
+    std::size_t bytes; // of the arrays that one thread works on; twice a cache's size would not fit
 };
 
 /// The levels that the system tells of; memory is the last.
@@ -26,8 +28,8 @@ std::vector<MemoryLevel> memory_levels();
 
 enum class MemoryTest { copy, triad }; // b = a; a = b + s c (McCalpin, STREAM)
 
-/// Bytes per second that the loop names: 2 per byte for copy, 3 for triad, write-allocate not counted. Each thread has
-/// arrays of its own, together @p bytes_per_thread.
+/// Bytes per second that the loop names: 2 per byte for copy, 3 for triad, write-allocate not
+/// counted. Each thread has arrays of its own, together @p bytes_per_thread.
 double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, double seconds);
 
 /// memcpy of one thread between arrays that no cache holds, bytes copied per second.
