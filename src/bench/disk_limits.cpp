@@ -2,10 +2,10 @@
 #include "morphogen/core/stopwatch.hpp"
 
 #include "bench/scratch_file.hpp"
-#include "bench/timing.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace morphogen::bench {
@@ -18,20 +18,21 @@ DiskRate disk_rate(const std::filesystem::path& directory, std::size_t bytes, do
     for (std::byte& b : block)
         b = static_cast<std::byte>((state = state * 1664525U + 1013904223U) >> 24U);
 
-    std::vector<double> to_cache;
-    std::vector<double> synced;
+    double to_cache = std::numeric_limits<double>::infinity();
+    double synced = to_cache;
+    int samples = 0;
     const core::Stopwatch all;
     do {
         PlainFile file(scratch.path() / "data");
         const core::Stopwatch one;
         for (std::size_t done = 0; done < bytes; done += block.size())
             file.write(std::span(block).first(std::min(block.size(), bytes - done)));
-        to_cache.push_back(one.seconds());
+        to_cache = std::min(to_cache, one.seconds());
         file.sync();
-        synced.push_back(one.seconds());
-    } while (to_cache.size() < 3 || all.seconds() < seconds);
+        synced = std::min(synced, one.seconds());
+    } while (++samples < 3 || all.seconds() < seconds);
     const auto size = static_cast<double>(bytes);
-    return {size / median(to_cache), size / median(synced)};
+    return {size / to_cache, size / synced};
 }
 
 } // namespace morphogen::bench

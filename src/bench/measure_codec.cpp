@@ -91,11 +91,11 @@ Report measure_codec(const Context& context) {
                    {"decode_mb_per_s", "decode MB/s", 0},
                    {"encode_percent_of_memcpy", "% of memcpy"},
                    {"decode_percent_of_memcpy", "% of memcpy"}});
-    const bool brief = context.seconds < 0.05; // a test of the measurement, not a measurement
-    const SampleField field = make_sample_field(2 * chunk_rows, 2 * chunk_columns,
-                                                brief ? 100 : developed_steps, context.threads);
+    const SampleField field =
+        make_sample_field(2 * chunk_rows, 2 * chunk_columns,
+                          context.brief() ? 100 : developed_steps, context.threads);
     const std::vector<Chunk> chunks = cut(field);
-    const double memcpy_mb = memcpy_rate(context.seconds) / 1e6;
+    const double memcpy_mb = memcpy_rate(context.brief() ? small_array : 0, context.seconds) / 1e6;
     report.add_fact("memcpy_mb_per_s", "memcpy, one thread", memcpy_mb, "MB/s");
     for (const Case& c :
          {Case{"none", 0}, Case{"deflate:1", 0}, Case{"deflate:3", 0}, Case{"deflate:6", 0},

@@ -32,9 +32,10 @@ struct Case {
 
 /// Grids whose two states fill about half of each level of memory, one share of the level per
 /// thread.
-std::vector<Case> cases(int threads) {
+std::vector<Case> cases(int threads, bool brief) {
     std::vector<Case> all;
     for (const MemoryLevel& level : memory_levels()) {
+        if (brief && level.bytes > small_array) continue;
         // 16 bytes per cell in single precision. The last level is shared by all threads.
         const bool own = level.name == "L1" || level.name == "L2";
         const auto cells = static_cast<core::Index>(level.bytes / 16) * (own ? threads : 1);
@@ -44,9 +45,10 @@ std::vector<Case> cases(int threads) {
         all.push_back(
             {{1, std::max<core::Index>(cells / width, 8), width}, kernel::Stencil::oono_puri});
     }
-    const core::Extents full_hd{1, 1080, 1920};
+    const core::Extents plane = brief ? core::Extents{1, 54, 96} : core::Extents{1, 1080, 1920};
+    const core::Extents cube = brief ? core::Extents{16, 16, 16} : core::Extents{128, 128, 128};
     for (const kernel::StencilInfo& info : kernel::stencils)
-        all.push_back({info.dims == 2 ? full_hd : core::Extents{128, 128, 128}, info.stencil});
+        all.push_back({info.dims == 2 ? plane : cube, info.stencil});
     return all;
 }
 
@@ -62,7 +64,7 @@ void add_case(Report& report, const Case& c, int threads, double seconds, double
     state.advance(10 * depth); // the first steps of sharp edges are not what runs are made of
     // Small grids take so many steps per sample that reading the clock does not show.
     const auto cells = static_cast<core::Index>(state.cells());
-    const core::Index steps = depth * std::max<core::Index>(1, 2'000'000 / (cells * depth));
+    const core::Index steps = depth * std::max<core::Index>(1, 4'000'000 / (cells * depth));
     const double taken = median_seconds(seconds, [&] { state.advance(steps); });
     const double rate = static_cast<double>(cells * steps) / taken;
     const double limit = fma_per_second * lanes(isa, sizeof(T)) / operations_per_vector;
@@ -90,14 +92,14 @@ Report measure_kernel(const Context& context) {
     const double one = context.threads == 1 ? all : fma_rate(isa, 1, context.seconds / 2);
     report.add_fact("fma_per_s_one_thread", "multiply-adds, one thread", one / 1e9, "G vectors/s");
     report.add_fact("fma_per_s", "multiply-adds, all threads", all / 1e9, "G vectors/s");
-    for (const Case& c : cases(1)) {
+    for (const Case& c : cases(1, context.brief())) {
         if (c.stencil == kernel::Stencil::oono_puri)
             add_case<float>(report, c, 1, context.seconds, one);
     }
     if (context.threads > 1)
-        for (const Case& c : cases(context.threads))
+        for (const Case& c : cases(context.threads, context.brief()))
             add_case<float>(report, c, context.threads, context.seconds, all);
-    for (const Case& c : cases(context.threads))
+    for (const Case& c : cases(context.threads, context.brief()))
         if (c.stencil == kernel::Stencil::oono_puri)
             add_case<double>(report, c, context.threads, context.seconds, all);
     report.add_note(fmt::format(

@@ -26,6 +26,7 @@ Report measure_limits(const Context& context) {
         row("multiply-add, " + std::string(kernel::name_of(isa)), "G vectors/s", 1e9,
             [&](int threads) { return fma_rate(isa, threads, seconds); });
     for (const MemoryLevel& level : memory_levels()) {
+        if (context.brief() && level.bytes > small_array) continue;
         const std::string where =
             std::string(level.name) + ", " + core::format_size(level.bytes) + " per thread";
         row("copy, " + where, "GB/s", 1e9, [&](int threads) {
@@ -36,8 +37,11 @@ Report measure_limits(const Context& context) {
         });
     }
     const double none = std::numeric_limits<double>::quiet_NaN();
-    report.add_row({"memcpy, memory", "GB/s", memcpy_rate(seconds) / 1e9, none});
-    const DiskRate disk = disk_rate(context.directory, std::size_t{128} << 20U, context.seconds);
+    report.add_row({"memcpy, memory", "GB/s",
+                    memcpy_rate(context.brief() ? small_array : 0, seconds) / 1e9, none});
+    const DiskRate disk =
+        disk_rate(context.directory, context.brief() ? small_array : std::size_t{128} << 20U,
+                  context.seconds);
     report.add_row({"disk, write", "GB/s", disk.to_cache / 1e9, none});
     report.add_row({"disk, write and fsync", "GB/s", disk.synced / 1e9, none});
     return report;

@@ -92,6 +92,27 @@ struct BoostRing {
 };
 #endif
 
+/// Waits for the other thread without sleeping; gives its core away only after so long that the
+/// other one must have lost its own to another program.
+class Spin {
+public:
+    void wait() {
+        if (++spins_ % 20'000 != 0)
+            parallel::relax();
+        else
+            std::this_thread::yield();
+    }
+
+private:
+    int spins_ = 0;
+};
+
+template <typename Try>
+void until(Try&& done) {
+    for (Spin spin; !done();)
+        spin.wait();
+}
+
 /// Runs @p other on a second thread, placed on another core if there are two, and @p own here;
 /// seconds from when both are ready.
 template <typename Own, typename Other>
@@ -103,8 +124,7 @@ double together(Own&& own, Other&& other) {
         ready.store(true, std::memory_order_release);
         other();
     });
-    while (!ready.load(std::memory_order_acquire))
-        parallel::relax(); // partner: the store above
+    until([&] { return ready.load(std::memory_order_acquire); }); // partner: the store above
     const core::Stopwatch watch;
     own();
     thread.join();
@@ -120,15 +140,13 @@ double one_by_one(std::int64_t items) {
             for (std::int64_t i = 0; i < items; ++i) {
                 T item{};
                 set_number(item, static_cast<std::uint64_t>(i));
-                while (!ring.push(item))
-                    parallel::relax();
+                until([&] { return ring.push(item); });
             }
         },
         [&] {
             for (std::int64_t i = 0; i < items; ++i) {
                 T item{};
-                while (!ring.pop(item))
-                    parallel::relax();
+                until([&] { return ring.pop(item); });
                 sum += number_of(item);
             }
         });
@@ -143,21 +161,23 @@ double in_batches(std::int64_t items) {
     const double seconds = together(
         [&] {
             std::array<T, batch> chunk{};
+            Spin spin;
             for (std::int64_t sent = 0; sent < items;) {
                 std::span<T> rest(chunk);
                 while (!rest.empty()) {
                     const std::size_t n = ring.push_some(rest);
-                    if (n == 0) parallel::relax();
+                    if (n == 0) spin.wait();
                     rest = rest.subspan(n);
                 }
                 sent += static_cast<std::int64_t>(batch);
             }
         },
         [&] {
+            Spin spin;
             for (std::int64_t got = 0; got < items;) {
                 const std::size_t n =
                     ring.pop_some([&](T&& item) noexcept { sum += number_of(item); });
-                if (n == 0) parallel::relax();
+                if (n == 0) spin.wait();
                 got += static_cast<std::int64_t>(n);
             }
         });
@@ -173,28 +193,25 @@ double round_trip(std::int64_t trips) {
         [&] {
             for (std::int64_t i = 0; i < trips; ++i) {
                 T item{};
-                while (!there.push(item))
-                    parallel::relax();
-                while (!back.pop(item))
-                    parallel::relax();
+                until([&] { return there.push(item); });
+                until([&] { return back.pop(item); });
             }
         },
         [&] {
             for (std::int64_t i = 0; i < trips; ++i) {
                 T item{};
-                while (!there.pop(item))
-                    parallel::relax();
-                while (!back.push(item))
-                    parallel::relax();
+                until([&] { return there.pop(item); });
+                until([&] { return back.push(item); });
             }
         });
     return seconds / static_cast<double>(trips);
 }
 
-/// Enough items for a tenth of the budget.
+/// Enough items for a tenth of the budget. Few items at first: on a busy machine each may wait for
+/// a time slice.
 template <typename Run>
 std::int64_t count_for(double seconds, Run&& run) {
-    constexpr std::int64_t few = 256 * 16;
+    constexpr std::int64_t few = batch;
     const double each = run(few);
     const auto wanted = static_cast<std::int64_t>(seconds / 10 / each);
     return std::clamp<std::int64_t>(wanted / few * few, few, 20'000'000);

@@ -11,6 +11,9 @@ struct Context {
     int threads = 1;
     std::filesystem::path directory; // for scratch files
     double seconds = 0.5;            // per number
+
+    /// So little time that only the measurement itself can be tried out: everything is made small.
+    bool brief() const noexcept { return seconds < 0.05; }
 };
 
 // One file each.

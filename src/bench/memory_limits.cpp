@@ -9,12 +9,28 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <memory>
+#include <string>
 
 namespace morphogen::bench {
 namespace {
 
-std::size_t cache_bytes([[maybe_unused]] int level) {
+/// Size of the data cache of a level, 0 if unknown. Linux' own table comes first: under virtual
+/// machines sysconf may give the host's.
+std::size_t cache_bytes(int level) {
+    for (int index = 0; index < 8; ++index) {
+        const std::string cache =
+            "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index);
+        int its_level = 0;
+        std::string type;
+        std::string size;
+        if (!(std::ifstream(cache + "/level") >> its_level)) break;
+        std::ifstream(cache + "/type") >> type;
+        std::ifstream(cache + "/size") >> size;
+        if (its_level == level && type != "Instruction" && !size.empty())
+            return static_cast<std::size_t>(core::parse_size(size));
+    }
 #if defined(_SC_LEVEL1_DCACHE_SIZE)
     const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
     const long bytes = ::sysconf(names[level - 1]);
@@ -78,7 +94,7 @@ double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, d
     std::vector<std::unique_ptr<Arrays>> mine(static_cast<std::size_t>(threads));
     parallel::Team team(threads);
     team.run([&](int t) { mine[static_cast<std::size_t>(t)] = std::make_unique<Arrays>(n); });
-    const double taken = median_seconds(seconds, [&] {
+    const double taken = least_seconds(seconds, [&] {
         team.run([&](int t) {
             Arrays& x = *mine[static_cast<std::size_t>(t)];
             for (std::size_t i = 0; i < passes; ++i)
@@ -88,12 +104,12 @@ double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, d
     return static_cast<double>(passes * n * sizeof(double) * arrays) * threads / taken;
 }
 
-double memcpy_rate(double seconds) {
-    const std::size_t bytes = memory_levels().back().bytes / 2;
+double memcpy_rate(std::size_t array_bytes, double seconds) {
+    const std::size_t bytes = array_bytes > 0 ? array_bytes : memory_levels().back().bytes / 2;
     core::AlignedBuffer<char> from(bytes);
     core::AlignedBuffer<char> to(bytes);
     std::memset(from.data(), 1, bytes);
-    const double taken = median_seconds(seconds, [&] {
+    const double taken = least_seconds(seconds, [&] {
         std::memcpy(to.data(), from.data(), bytes);
         keep(to[0]);
     });

@@ -32,8 +32,12 @@ enum class MemoryTest { copy, triad }; // b = a; a = b + s c (McCalpin, STREAM)
 /// counted. Each thread has arrays of its own, together @p bytes_per_thread.
 double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, double seconds);
 
-/// memcpy of one thread between arrays that no cache holds, bytes copied per second.
-double memcpy_rate(double seconds);
+/// memcpy of one thread between arrays of @p array_bytes (0: more than any cache holds), bytes
+/// copied per second.
+double memcpy_rate(std::size_t array_bytes, double seconds);
+
+/// Enough for a memcpy_rate() that only has to be quick.
+inline constexpr std::size_t small_array = std::size_t{1} << 20U;
 
 struct DiskRate {
     double to_cache = 0.0; // bytes per second of write() alone

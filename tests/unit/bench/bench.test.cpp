@@ -1,0 +1,98 @@
+#include "morphogen/bench/bench.hpp"
+
+#include "morphogen/bench/limits.hpp"
+#include "morphogen/core/error.hpp"
+
+#include "catch.hpp"
+#include "json_reader.hpp"
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace morphogen;
+using test::Json;
+
+namespace {
+
+std::string run(const std::vector<std::string>& names, bool json) {
+    bench::BenchOptions options;
+    options.json = json;
+    options.threads = 2;
+    options.seconds = 0.002; // the shape of the results is tested, not their worth
+    std::ostringstream out;
+    bench::run_benchmarks(names, options, out);
+    return out.str();
+}
+
+/// Numbers are rates, sizes and ratios: all positive where they apply.
+void check_positive(const Json& report) {
+    CHECK_FALSE(report.at("rows").items.empty());
+    for (const Json& row : report.at("rows").items) {
+        std::size_t numbers = 0;
+        for (const auto& [key, value] : row.members) {
+            CAPTURE(key);
+            if (value.kind != Json::Kind::number) continue;
+            if (key == "keep_bits" || key == "disk_s" || key == "stall_s") {
+                CHECK(value.number >= 0.0); // 0 is a meaning
+                continue;
+            }
+            CHECK(value.number > 0.0);
+            ++numbers;
+        }
+        CHECK(numbers > 0);
+    }
+    for (const auto& [key, fact] : report.at("facts").members) {
+        CAPTURE(key);
+        CHECK(fact.at("value").number > 0.0);
+    }
+}
+
+} // namespace
+
+TEST_CASE("every measurement gives a valid object of positive numbers") {
+    for (const bench::BenchmarkInfo& info : bench::benchmarks()) {
+        CAPTURE(std::string(info.name));
+        CHECK_FALSE(info.description.empty());
+        const Json report = Json::parse(run({std::string(info.name)}, true));
+        CHECK(report.at("name").text == info.name);
+        check_positive(report);
+    }
+}
+
+TEST_CASE("several measurements give one object with a member for each") {
+    const Json all = Json::parse(run({"codec", "limits"}, true));
+    CHECK(all.members.size() == 2);
+    check_positive(all.at("codec"));
+    check_positive(all.at("limits"));
+}
+
+TEST_CASE("a table has a title and aligned columns") {
+    const std::string text = run({"limits"}, false);
+    CHECK(text.starts_with("limits: "));
+    CHECK_THAT(text, Catch::Contains("disk, write and fsync"));
+    for (const char c : text)
+        CHECK((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
+}
+
+TEST_CASE("an unknown measurement is bad usage that names those there are") {
+    CHECK_THROWS_AS(run({"kernels"}, false), core::UsageError);
+    CHECK_THROWS_WITH(run({"kernels"}, false),
+                      Catch::Contains("kernels") && Catch::Contains("kernel, ring"));
+}
+
+TEST_CASE("a directory that cannot be written is named") {
+    CHECK_THROWS_WITH(bench::disk_rate("/nowhere/at/all", 1024, 0.0),
+                      Catch::Contains("/nowhere/at/all"));
+}
+
+TEST_CASE("two threads multiply faster than a slow guess and memory is the slowest level") {
+    // Loose on purpose: other programs may run beside the tests.
+    CHECK(bench::fma_rate(kernel::best_isa(), 1, 0.01) > 1e8);
+    const auto levels = bench::memory_levels();
+    REQUIRE(levels.size() >= 2);
+    CHECK(levels.back().name == "memory");
+    for (std::size_t i = 1; i < levels.size(); ++i)
+        CHECK(levels[i].bytes > levels[i - 1].bytes);
+}
