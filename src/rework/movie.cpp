@@ -1,0 +1,182 @@
+#include "morphogen/rework/movie.hpp"
+
+#include "morphogen/core/contract.hpp"
+#include "morphogen/core/error.hpp"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+extern char** environ;
+
+namespace morphogen::rework {
+namespace {
+
+/// Beside the final name and with its extension, from which ffmpeg takes the format.
+std::filesystem::path unfinished_name(const std::filesystem::path& path) {
+    return path.parent_path() / (path.stem().string() + ".unfinished" + path.extension().string());
+}
+
+std::vector<std::string> command_line(const std::filesystem::path& to, core::Index width,
+                                      core::Index height, double rate) {
+    return {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo",
+            "-pix_fmt", "rgb24", "-video_size", fmt::format("{}x{}", width, height), "-framerate",
+            fmt::format("{}", rate), "-i", "pipe:0",
+            // Players want 4:2:0, which wants even sides.
+            "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-crf", "18",
+            fmt::format("file:{}", to.native())};
+}
+
+} // namespace
+
+struct Movie::Process {
+    Process(std::filesystem::path to, core::Index width, core::Index height, double rate)
+        : path(std::move(to)), unfinished(unfinished_name(path)),
+          bytes(static_cast<std::size_t>(3 * width * height)) {
+        start(command_line(unfinished, width, height, rate));
+    }
+    ~Process() {
+        if (finished) return;
+        close_input();
+        wait();
+        std::error_code ignored;
+        std::filesystem::remove(unfinished, ignored);
+        if (words != nullptr) std::fclose(words);
+    }
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    void start(std::vector<std::string> arguments);
+    void write(const std::uint8_t* data, std::size_t size);
+    void close_input() noexcept {
+        if (input >= 0) ::close(std::exchange(input, -1));
+    }
+    /// ffmpeg's exit status; 0 if it was not started.
+    int wait() noexcept;
+    [[noreturn]] void fail(const std::string& otherwise);
+    std::string last_words();
+
+    std::filesystem::path path;
+    std::filesystem::path unfinished;
+    std::size_t bytes; // of a picture
+    pid_t child = -1;
+    int input = -1;
+    std::FILE* words = nullptr; // what ffmpeg prints
+    bool finished = false;
+};
+
+void Movie::Process::start(std::vector<std::string> arguments) {
+    // A socket instead of a pipe: a write to a child that has died gives EPIPE without a SIGPIPE,
+    // whose handling is the host program's business.
+    std::array<int, 2> ends{-1, -1};
+    words = std::tmpfile();
+    if (words == nullptr ||
+        ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+        const std::string why = core::errno_text(errno);
+        if (words != nullptr) std::fclose(std::exchange(words, nullptr));
+        throw core::Error(
+            core::ErrorText{.what = "cannot start ffmpeg", .where = path.native(), .why = why});
+    }
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, ::fileno(words), STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions, ::fileno(words), STDERR_FILENO);
+    const int status = ::posix_spawnp(&child, "ffmpeg", &actions, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&actions);
+    ::close(ends[1]);
+    input = ends[0];
+    if (status == 0) return;
+    child = -1;
+    close_input();
+    std::fclose(std::exchange(words, nullptr));
+    throw core::Error(
+        core::ErrorText{.what = "cannot make a movie",
+                        .where = path.native(),
+                        .why = "the program ffmpeg does not start: " + core::errno_text(status),
+                        .advice = "install ffmpeg, or write pictures: -o 'img/%05d.png'"});
+}
+
+void Movie::Process::write(const std::uint8_t* data, std::size_t size) {
+    while (size > 0) {
+        const ssize_t n = ::send(input, data, size, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) fail(core::errno_text(errno));
+        data += n;
+        size -= static_cast<std::size_t>(n);
+    }
+}
+
+int Movie::Process::wait() noexcept {
+    int status = 0;
+    if (child < 0) return 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    child = -1;
+    return status;
+}
+
+void Movie::Process::fail(const std::string& otherwise) {
+    close_input();
+    wait();
+    const std::string said = last_words();
+    throw core::Error(core::ErrorText{
+        .what = "ffmpeg failed", .where = path.native(), .why = said.empty() ? otherwise : said});
+}
+
+std::string Movie::Process::last_words() {
+    std::rewind(words);
+    std::string last;
+    std::array<char, 512> line{};
+    while (std::fgets(line.data(), static_cast<int>(line.size()), words) != nullptr) {
+        std::string text(line.data());
+        while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+            text.pop_back();
+        if (!text.empty()) last = text;
+    }
+    return last;
+}
+
+Movie::Movie(std::filesystem::path path, core::Index width, core::Index height,
+             double frames_per_second)
+    : process_(std::make_unique<Process>(std::move(path), width, height, frames_per_second)) {}
+Movie::~Movie() = default;
+Movie::Movie(Movie&&) noexcept = default;
+Movie& Movie::operator=(Movie&&) noexcept = default;
+
+void Movie::add(const Image& image) {
+    MORPHOGEN_EXPECT(image.rgb.size() == process_->bytes);
+    process_->write(image.rgb.data(), image.rgb.size());
+}
+
+void Movie::close() {
+    Process& p = *process_;
+    p.close_input();
+    const int status = p.wait();
+    if (status != 0) p.fail(fmt::format("it ended with status {}", status));
+    std::error_code error;
+    std::filesystem::rename(p.unfinished, p.path, error);
+    if (error)
+        throw core::Error(core::ErrorText{
+            .what = "cannot rename file", .where = p.path.native(), .why = error.message()});
+    p.finished = true;
+    std::fclose(std::exchange(p.words, nullptr));
+}
+
+} // namespace morphogen::rework

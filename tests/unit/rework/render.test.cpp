@@ -1,0 +1,231 @@
+#include "morphogen/rework/render.hpp"
+
+#include "morphogen/core/error.hpp"
+#include "morphogen/rework/output_pattern.hpp"
+
+#include "catch.hpp"
+
+#include <png.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
+
+using namespace morphogen::rework;
+using morphogen::core::Error;
+using morphogen::core::Extents;
+using morphogen::core::Index;
+using morphogen::core::UsageError;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Value = frame + 10 z + (y + x) / 1000; the first cell of every plane is not a number.
+class Synthetic : public FrameSource {
+public:
+    Synthetic(Index frames, Extents shape) : frames_(frames), shape_(shape) {}
+    Index frames() const override { return frames_; }
+    Extents shape() const override { return shape_; }
+    void read(Index frame, Index first, Index last, std::vector<double>& values) override {
+        values.clear();
+        for (Index z = first; z < last; ++z)
+            for (Index y = 0; y < shape_[1]; ++y)
+                for (Index x = 0; x < shape_[2]; ++x)
+                    values.push_back(y + x == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                                : static_cast<double>(frame + 10 * z) +
+                                                      static_cast<double>(y + x) / 1000.0);
+    }
+
+private:
+    Index frames_;
+    Extents shape_;
+};
+
+struct Folder {
+    fs::path path = fs::temp_directory_path() / "morphogen-render-test";
+    Folder() { fs::remove_all(path); }
+    ~Folder() { fs::remove_all(path); }
+};
+
+Image read_png(const fs::path& path) {
+    png_image png{};
+    png.version = PNG_IMAGE_VERSION;
+    REQUIRE(png_image_begin_read_from_file(&png, path.c_str()) != 0);
+    png.format = PNG_FORMAT_RGB;
+    Image image{png.width, png.height, std::vector<std::uint8_t>(PNG_IMAGE_SIZE(png))};
+    REQUIRE(png_image_finish_read(&png, nullptr, image.rgb.data(), 0, nullptr) != 0);
+    return image;
+}
+
+Rgb pixel(const Image& image, Index x, Index y) {
+    const auto* p = image.rgb.data() + 3 * (y * image.width + x);
+    return {p[0], p[1], p[2]};
+}
+
+RenderOptions to(const fs::path& path) {
+    RenderOptions options;
+    options.output = path.string();
+    return options;
+}
+
+} // namespace
+
+TEST_CASE("selections are those of Python") {
+    using V = std::vector<Index>;
+    const auto of = [](const char* text, Index n) { return FrameSelection::parse(text).of(n); };
+    CHECK(of(":", 3) == V{0, 1, 2});
+    CHECK(of("1:", 4) == V{1, 2, 3});
+    CHECK(of("::2", 5) == V{0, 2, 4});
+    CHECK(of("-2:", 5) == V{3, 4});
+    CHECK(of(":-3", 5) == V{0, 1});
+    CHECK(of("::-2", 5) == V{4, 2, 0});
+    CHECK(of("3:0:-1", 5) == V{3, 2, 1});
+    CHECK(of("-100:100", 2) == V{0, 1});
+    CHECK(of("0:10:9223372036854775807", 5) == V{0});
+    CHECK(of("-1", 5) == V{4});
+    CHECK(of("2", 5) == V{2});
+    CHECK_THROWS_AS(of("5", 5), UsageError);
+    CHECK_THROWS_AS(of("-6", 5), UsageError);
+    CHECK_THROWS_AS(of("3:3", 5), UsageError);
+    CHECK_THROWS_AS(of(":", 0), UsageError);
+    for (const char* text :
+         {"", "a", "1:2:3:4", "1:b", "::0", "1 : 2", "1:2x", "99999999999999999999"})
+        CHECK_THROWS_AS(FrameSelection::parse(text), UsageError);
+}
+
+TEST_CASE("output names say what is wanted") {
+    CHECK(OutputPattern("a/b.png").kind() == OutputKind::picture);
+    CHECK(OutputPattern("m.MP4").kind() == OutputKind::movie);
+    CHECK(OutputPattern("i/%05d.png").kind() == OutputKind::pictures);
+    CHECK(OutputPattern("i/%05d.png").path(42) == "i/00042.png");
+    CHECK(OutputPattern("%d-%%.png").path(123456) == "123456-%.png");
+    for (const char* text :
+         {"", "a", "a.jpg", "%s.png", "%d%d.png", "%.png", "%-3d.png", "%d.mp4", "%9999d.png"})
+        CHECK_THROWS_AS(OutputPattern(text), UsageError);
+}
+
+TEST_CASE("option texts are checked") {
+    CHECK(parse_range("-1,2.5") == ValueRange{-1.0, 2.5});
+    for (const char* text : {"", "1", "1,", ",1", "2,1", "1,1", "nan,1", "0,inf", "0,1,2"})
+        CHECK_THROWS_AS(parse_range(text), UsageError);
+    CHECK(parse_scale("3").up == 3);
+    CHECK(parse_scale("1/4").down == 4);
+    for (const char* text : {"", "0", "-1", "1/0", "2/3", "1.5", "65"})
+        CHECK_THROWS_AS(parse_scale(text), UsageError);
+    CHECK(parse_slice("z=-1") == -1);
+    CHECK_THROWS_AS(parse_slice("y=3"), UsageError);
+    CHECK_THROWS_AS(parse_projection("min"), UsageError);
+}
+
+TEST_CASE("a picture shows the last frame and missing values") {
+    const Folder folder;
+    Synthetic source(5, {1, 20, 30});
+    RenderOptions options = to(folder.path / "deep" / "last.png");
+    options.scale.up = 2;
+    const RenderResult result = render_frames(source, options);
+    CHECK(result.pictures == 1);
+    CHECK(result.range.low == Approx(4.001));
+    CHECK(result.range.high == Approx(4.048));
+    const Image image = read_png(result.first);
+    const Colormap colors(colormap_names().front());
+    CHECK(image.width == 60);
+    CHECK(image.height == 40);
+    CHECK(pixel(image, 1, 1) == colors.missing());
+    CHECK(pixel(image, 59, 39) == colors(1.0));
+}
+
+TEST_CASE("every selected frame has a file and one range serves all") {
+    const Folder folder;
+    Synthetic source(10, {1, 4, 6});
+    RenderOptions options = to(folder.path / "f%03d.png");
+    options.frames = FrameSelection::parse("1::4");
+    Index told = 0;
+    options.progress = [&](Index done, Index all) {
+        CHECK(all == 3);
+        told = done;
+    };
+    const RenderResult result = render_frames(source, options);
+    CHECK(told == 3);
+    CHECK(result.range.low == Approx(1.001));
+    CHECK(result.range.high == Approx(9.008));
+    CHECK(fs::exists(folder.path / "f001.png"));
+    CHECK(fs::exists(folder.path / "f005.png"));
+    CHECK(fs::exists(folder.path / "f009.png"));
+    CHECK(result.last == folder.path / "f009.png");
+}
+
+TEST_CASE("three dimensions are cut or projected") {
+    const Folder folder;
+    Synthetic source(2, {7, 4, 4});
+    const auto low_of = [&](auto&& change) {
+        RenderOptions options = to(folder.path / "x.png");
+        change(options);
+        return render_frames(source, options).range.low;
+    };
+    CHECK(low_of([](RenderOptions&) {}) == Approx(31.001));
+    CHECK(low_of([](RenderOptions& o) { o.slice = -1; }) == Approx(61.001));
+    CHECK(low_of([](RenderOptions& o) { o.flatten = Flatten::max; }) == Approx(61.001));
+    CHECK_THROWS_AS(low_of([](RenderOptions& o) { o.slice = 7; }), UsageError);
+    CHECK_THROWS_AS(low_of([](RenderOptions& o) { o.slice = -8; }), UsageError);
+}
+
+TEST_CASE("several frames for one picture are refused") {
+    Synthetic source(3, {1, 4, 4});
+    RenderOptions options = to("x.png");
+    options.frames = FrameSelection{};
+    CHECK_THROWS_WITH(render_frames(source, options), Catch::Contains("%05d"));
+}
+
+TEST_CASE("a directory that cannot be made is named") {
+    const Folder folder;
+    fs::create_directories(folder.path);
+    {
+        std::FILE* f = std::fopen((folder.path / "file").c_str(), "w");
+        REQUIRE(f != nullptr);
+        std::fclose(f);
+    }
+    Synthetic source(1, {1, 4, 4});
+    CHECK_THROWS_WITH(render_frames(source, to(folder.path / "file" / "x.png")),
+                      Catch::Contains("file"));
+}
+
+TEST_CASE("a movie is made by ffmpeg") {
+    if (std::system("ffmpeg -version >/dev/null 2>&1") != 0) {
+        WARN("no ffmpeg here: not tested");
+        return;
+    }
+    const Folder folder;
+    Synthetic source(12, {1, 33, 51}); // odd sides
+    const RenderResult result = render_frames(source, to(folder.path / "m.mp4"));
+    CHECK(result.pictures == 12);
+    CHECK(fs::file_size(folder.path / "m.mp4") > 500);
+    CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 1);
+    const std::string probe =
+        "ffprobe -v error -count_frames -show_entries stream=nb_read_frames,width,height -of "
+        "csv=p=0 '" +
+        (folder.path / "m.mp4").string() + "' | grep -q '^52,34,12$'";
+    CHECK(std::system(probe.c_str()) == 0);
+}
+
+TEST_CASE("without ffmpeg the message says what to do") {
+    const Folder folder;
+    Synthetic source(2, {1, 8, 8});
+    const std::string path = std::getenv("PATH");
+    REQUIRE(::setenv("PATH", "/nowhere", 1) == 0);
+    CHECK_THROWS_WITH(render_frames(source, to(folder.path / "m.mp4")),
+                      Catch::Contains("install ffmpeg"));
+    ::setenv("PATH", path.c_str(), 1);
+}
+
+TEST_CASE("when ffmpeg fails its words come through and nothing is left") {
+    if (std::system("ffmpeg -version >/dev/null 2>&1") != 0) return;
+    const Folder folder;
+    Synthetic source(200, {1, 64, 64});
+    fs::create_directories(folder.path / "m.unfinished.mp4"); // where ffmpeg wants to write
+    CHECK_THROWS_WITH(render_frames(source, to(folder.path / "m.mp4")),
+                      Catch::Contains("ffmpeg failed") && Catch::Contains("m.mp4"));
+    CHECK_FALSE(fs::exists(folder.path / "m.mp4"));
+}
