@@ -5,7 +5,7 @@
 #include "morphogen/core/view.hpp"
 
 #include <array>
-#include <vector>
+#include <functional>
 
 namespace morphogen::simulation {
 
@@ -31,10 +31,11 @@ struct InitialShape {
     config::Patch values;
 };
 
-/// What the initial state puts over background and files, in order: boxes, disks, then scattered
-/// disks at positions drawn from the seed; or the default patch if nothing is given (SPEC sections
-/// 1 and 2). The same on every rank.
-std::vector<InitialShape> initial_shapes(const config::Config& config);
+/// Calls @p visit for all that the initial state puts over background and files, in order: boxes,
+/// disks, then scattered disks around cells drawn from the seed; or the default patch if none is
+/// given (SPEC sections 1 and 2). The same on every rank and platform.
+void visit_initial_shapes(const config::Config& config,
+                          const std::function<void(const InitialShape&)>& visit);
 
 /// Fills the cells of @p block (views over its cell {lo}) with the initial state, with @p threads
 /// threads.

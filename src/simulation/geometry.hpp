@@ -1,0 +1,26 @@
+#pragma once
+
+#include "morphogen/config/config.hpp"
+#include "morphogen/core/box.hpp"
+#include "morphogen/kernel/geometry.hpp"
+#include "morphogen/kernel/isa.hpp"
+#include "morphogen/mpi/process_grid.hpp"
+
+namespace morphogen::simulation {
+
+/// Where @p rank's block lies and what surrounds it, with @p halo cells beyond the faces that have
+/// a neighbour.
+kernel::BlockGeometry block_geometry(const config::Config& config, const mpi::ProcessGrid& grid,
+                                     int rank, core::Index halo);
+
+/// Cells of halo on each side of each axis of every block: `halo` where the axis is cut or
+/// periodic, else 0.
+core::Extents halo_widths(const config::Config& config, const mpi::ProcessGrid& grid,
+                          core::Index halo);
+
+/// The depth of halos, and steps per exchange, that suits one rank's caches, no deeper than the
+/// thinnest block is.
+core::Index suitable_depth(const config::Config& config, const mpi::ProcessGrid& grid, int rank,
+                           kernel::Isa isa, int threads, core::Index wanted);
+
+} // namespace morphogen::simulation

@@ -1,0 +1,53 @@
+#include "morphogen/simulation/memory.hpp"
+
+#include "morphogen/core/checked_cast.hpp"
+#include "morphogen/kernel/stepper.hpp"
+
+#include "simulation/geometry.hpp"
+#include "simulation/halo_exchange.hpp"
+#include "simulation/state.hpp"
+
+namespace morphogen::simulation {
+namespace {
+
+using core::Index;
+
+/// A thread's private levels of one tile: u and v twice, with the overlap on every side of an
+/// active axis.
+template <typename T>
+std::uint64_t tile_bytes(int dims, const core::Extents& shape, kernel::Isa isa, int threads,
+                         Index depth) {
+    const kernel::Tiling tiling =
+        kernel::choose_tiling<T>(dims, shape, isa, threads, kernel::Tiling{.depth = depth});
+    const Index planes = dims == 3 ? tiling.planes + 2 * depth : 1;
+    const Index cells = planes * (tiling.rows + 2 * depth) * (tiling.columns + 2 * depth);
+    return static_cast<std::uint64_t>(cells) * 4 * sizeof(T) * static_cast<std::uint64_t>(threads);
+}
+
+} // namespace
+
+mpi::ProcessGrid make_process_grid(const config::Config& config, Index ranks) {
+    if (config.mpi.ranks)
+        return mpi::ProcessGrid::from(config.grid.shape, config.grid.dims, *config.mpi.ranks,
+                                      ranks);
+    return mpi::ProcessGrid::choose(config.grid.shape, config.grid.dims, ranks);
+}
+
+std::uint64_t memory_per_rank(const config::Config& config, const mpi::ProcessGrid& grid,
+                              int threads) {
+    const int rank = 0; // the first parts of an even split are the largest
+    const std::size_t cell_bytes = core::bytes_of(config.grid.precision);
+    const kernel::Isa isa = config.threads.isa.value_or(kernel::best_isa());
+    const core::Extents shape = grid.block(rank).shape();
+    const Index depth = suitable_depth(config, grid, rank, isa, threads, 0);
+    std::uint64_t bytes = state_bytes(
+        make_field_layout(shape, halo_widths(config, grid, depth), cell_bytes), cell_bytes);
+    const bool periodic = config.physics.boundary == kernel::Boundary::periodic;
+    for (const HaloLink& link : make_halo_links(grid, rank, periodic, depth, cell_bytes))
+        bytes += 2 * link.bytes; // sent and received
+    bytes += cell_bytes == 4 ? tile_bytes<float>(grid.dims(), shape, isa, threads, depth)
+                             : tile_bytes<double>(grid.dims(), shape, isa, threads, depth);
+    return bytes;
+}
+
+} // namespace morphogen::simulation
