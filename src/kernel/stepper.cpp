@@ -188,14 +188,16 @@ template <typename T>
 void Stepper<T>::first_touch(const Fields<T>& fields) const {
     const State& s = *state_;
     const core::Extents n = s.geometry.block.shape();
-    const Index h = has_halo(s.geometry) ? s.geometry.halo : 0;
-    const Index hz = s.geometry.dims == 3 ? h : 0;
-    const auto bytes = static_cast<std::size_t>(n[2] + 2 * h) * sizeof(T);
+    core::Extents h{}; // halo cells on each side of each axis
+    for (std::size_t a = s.geometry.dims == 3 ? 0 : 1; a < 3; ++a)
+        if (s.geometry.faces[a][0] == Face::halo || s.geometry.faces[a][1] == Face::halo)
+            h[a] = s.geometry.halo;
+    const auto bytes = static_cast<std::size_t>(n[2] + 2 * h[2]) * sizeof(T);
 #pragma omp parallel for collapse(2) schedule(static) num_threads(s.threads)
-    for (Index z = -hz; z < n[0] + hz; ++z)
-        for (Index y = -h; y < n[1] + h; ++y) {
-            std::memset(fields.u.row(z, y) - h, 0, bytes);
-            std::memset(fields.v.row(z, y) - h, 0, bytes);
+    for (Index z = -h[0]; z < n[0] + h[0]; ++z)
+        for (Index y = -h[1]; y < n[1] + h[1]; ++y) {
+            std::memset(fields.u.row(z, y) - h[2], 0, bytes);
+            std::memset(fields.v.row(z, y) - h[2], 0, bytes);
         }
 }
 

@@ -49,7 +49,9 @@ Config small_case(const Extents& shape, Stencil stencil, Boundary boundary, Prec
 void compare_with_one_rank(const Config& config, Index depth) {
     const Communicator world = Communicator::world();
     Simulation split(config, world, {.threads = 2, .depth = depth});
-    Simulation whole(config, Communicator(), {.threads = 1, .depth = 3});
+    Config alone = config;
+    alone.mpi.ranks.reset();
+    Simulation whole(alone, Communicator(), {.threads = 1, .depth = 3});
     for (const Index steps : {5, 1, 0, 8}) {
         split.advance(steps);
         whole.advance(steps);
