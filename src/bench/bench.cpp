@@ -28,6 +28,7 @@ constexpr std::array entries{
     Entry{{"ring", "the ring between simulation and writer: throughput and round trip"},
           measure_ring},
     Entry{{"codec", "encoding and decoding a developed field, one thread"}, measure_codec},
+    Entry{{"store", "frames into HDF5 against plain writes of the same bytes"}, measure_store},
 };
 constexpr auto infos = [] {
     std::array<BenchmarkInfo, entries.size()> all;
