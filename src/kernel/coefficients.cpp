@@ -77,8 +77,8 @@ Coefficients<T> make_coefficients(const Physics& p) noexcept {
     // What T holds of it is what the other coefficients must balance.
     const T feed = static_cast<T>(p.dt * p.feed);
     // u = 1, v = 0 stays so to the bit: an untouched medium stays untouched.
-    const auto keeps_one = [&](const Linear<T>& l) {
-        return std::fma(l.c, static_cast<T>(weight), std::fma(l.a, T{1}, feed)) == T{1};
+    const auto keeps_one = [feed, total = static_cast<T>(weight)](const Linear<T>& l) {
+        return std::fma(l.c, total, std::fma(l.a, T{1}, feed)) == T{1};
     };
     const auto u = balanced<T>(rate * p.diffusion_u, weight, static_cast<double>(feed), keeps_one);
     const auto v = balanced<T>(rate * p.diffusion_v, weight, p.dt * (p.feed + p.kill),
