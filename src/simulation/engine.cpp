@@ -107,7 +107,8 @@ void EngineOf<T>::take(Index steps) {
 
 template <typename T>
 kernel::FieldSummary EngineOf<T>::copy_out(Field field, std::span<std::byte> out) const {
-    MORPHOGEN_EXPECT(out.size() == static_cast<std::size_t>(core::volume(block.shape())) * sizeof(T));
+    MORPHOGEN_EXPECT(out.size() ==
+                     static_cast<std::size_t>(core::volume(block.shape())) * sizeof(T));
     MORPHOGEN_EXPECT(reinterpret_cast<std::uintptr_t>(out.data()) % alignof(T) == 0);
     const State<T>& state = *state_;
     const kernel::Fields<const T> fields = state.current();

@@ -22,6 +22,10 @@ Box whole(const Config& config) noexcept {
     return {{}, config.grid.shape};
 }
 
+std::size_t first_axis(const Config& config) noexcept {
+    return config.grid.dims == 3 ? 0 : 1;
+}
+
 /// The cells whose index may lie within @p radius of @p center along one axis, clipped to [0, n).
 std::array<Index, 2> reach(double center, double radius, Index n) {
     const auto clip = [n](double x) {
@@ -37,7 +41,7 @@ InitialShape ball(const Config& config, const std::array<double, 3>& center, dou
                        .center = center,
                        .radius = radius,
                        .values = values};
-    for (std::size_t a = static_cast<std::size_t>(3 - config.grid.dims); a < 3; ++a) {
+    for (std::size_t a = first_axis(config); a < 3; ++a) {
         const auto range = reach(center[a], radius, config.grid.shape[a]);
         shape.box.lo[a] = range[0];
         shape.box.hi[a] = std::max(range[0], range[1]);
@@ -69,7 +73,7 @@ void visit_scatter(const Config& config, const std::function<void(const InitialS
     const config::InitialScatter& scatter = *config.initial.scatter;
     for (Index i = 0; i < scatter.count; ++i) {
         std::array<double, 3> center{};
-        for (std::size_t a = 0; a < 3; ++a) {
+        for (std::size_t a = first_axis(config); a < 3; ++a) {
             __extension__ using Wide = unsigned __int128;
             const auto n = static_cast<std::uint64_t>(config.grid.shape[a]);
             center[a] = static_cast<double>(static_cast<std::uint64_t>((Wide{random()} * n) >> 64));
