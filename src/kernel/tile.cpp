@@ -87,8 +87,10 @@ public:
         const Index end = stream().tile.hi;
         for (Index group_end = base_ + l_.group; group_end - s_.steps - l_.group < end;
              group_end += l_.group)
-            for (Index level = 0; level <= s_.steps; ++level)
+            for (Index level = 0; level <= s_.steps; ++level) {
+                prefetch(level, group_end);
                 advance(level, group_end - level - l_.group, group_end - level);
+            }
     }
 
 private:
@@ -125,6 +127,26 @@ private:
         const Index past = stream().grid.hi;
         if (stream().ghost_above(all) && begin <= past && past < end)
             fill_slab(level, past, past - 1, stream().above);
+    }
+
+    /// Asks for this level's share of the rows that level 0 loads next, while the levels compute: a
+    /// tile's rows are too short for the processor to foresee them.
+    void prefetch(Index level, Index group_end) const {
+        const Range y = rows(0);
+        const Range x = columns(0);
+        const Index height = y.hi - y.lo;
+        const Index all = l_.group * height;
+        const Index end = stream().needed(s_.steps).hi;
+        for (Index i = all * level / (s_.steps + 1); i < all * (level + 1) / (s_.steps + 1); ++i) {
+            const Index k = group_end + i / height;
+            if (k >= end) return;
+            const Index z = planes() ? k : 0;
+            const Index row = planes() ? y.lo + i % height : k;
+            for (Index c = x.lo; c < x.hi; c += line<T>) {
+                __builtin_prefetch(s_.from.u.row(z, row) + c);
+                __builtin_prefetch(s_.from.v.row(z, row) + c);
+            }
+        }
     }
 
     void load(Range slabs) {
