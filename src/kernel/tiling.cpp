@@ -26,15 +26,18 @@ Index or_default(Index wanted, Index automatic) {
 template <typename T>
 Tiling choose_tiling(int dims, const core::Extents& shape, Isa, int threads, Tiling wanted) {
     constexpr Index unit = line<T>;
-    // Measured (Zen 3, 512 KiB of L2 per core): the step is 2.9 times as fast as with depth 1 and within 10 % from 240 to 960
-    // columns and from 16 to 32 steps; rows of a tile shorter than that cost the memory its streams.
+    // Measured (Zen 3, 512 KiB of L2 per core): the step is 2.9 times as fast as with depth 1 and
+    // within 10 % from 240 to 960 columns and from 16 to 32 steps; rows of a tile shorter than that
+    // cost the memory its streams.
     const bool cube = dims == 3;
     const Index smallest = std::min({cube ? shape[0] : shape[1], shape[1], shape[2]});
     // A halo should be thin beside its block.
     const Index depth = std::clamp<Index>(smallest / 8, 1, cube ? 4 : 16);
-    // Enough tiles for a thread that is held up to be helped by the others, and few cells computed twice.
+    // Enough tiles for a thread that is held up to be helped by the others, and few cells computed
+    // twice.
     const Index length = cube ? shape[0] : shape[1];
-    const Index stretch = std::clamp<Index>(length / std::max(4 * threads, 1), cube ? 32 : 128, cube ? 256 : 512);
+    const Index stretch =
+        std::clamp<Index>(length / std::max(4 * threads, 1), cube ? 32 : 128, cube ? 256 : 512);
     Tiling t;
     t.depth = or_default(wanted.depth, depth);
     t.columns = or_default(wanted.columns, even_part(shape[2], (cube ? 16 : 32) * unit, unit));
