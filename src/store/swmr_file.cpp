@@ -3,12 +3,14 @@
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/stopwatch.hpp"
-#include "morphogen/store/hdf5/properties.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace morphogen::store {
@@ -16,6 +18,34 @@ namespace {
 
 std::filesystem::path directory_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+[[noreturn]] void fail(const char* what, const std::filesystem::path& path, int code) {
+    const std::string why = core::errno_text(code);
+    throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = why});
+}
+
+/// Writes all of @p bytes; returns errno, or 0.
+int write_all(int fd, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+        if (n < 0 && errno != EINTR) return errno;
+        if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return 0;
+}
+
+/// @p path: in messages, for @p beside, which is what is written.
+void write_file(const std::filesystem::path& beside, std::string_view bytes, config::Sync sync,
+                const std::filesystem::path& path) {
+    const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) fail("cannot create file", path, errno);
+    int failed = write_all(fd, bytes);
+    if (failed == 0 && sync != config::Sync::never && ::fsync(fd) != 0) failed = errno;
+    if (::close(fd) != 0 && failed == 0) failed = errno;
+    if (failed == 0) return;
+    ::unlink(beside.c_str());
+    fail("cannot write file", path, failed);
 }
 
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -29,7 +59,8 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
 } // namespace
 
 void discard_writes(int fd) noexcept {
-    const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    // Memory instead of /dev/null: closing sets the file's length, which a device refuses.
+    const int nowhere = ::memfd_create("abandoned", MFD_CLOEXEC);
     if (nowhere < 0) return;
     ::dup2(nowhere, fd);
     ::close(nowhere);
@@ -39,46 +70,37 @@ SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync,
                    const std::function<void(const hdf5::File&)>& build)
     : path_(std::move(path)), sync_(sync) {
     std::filesystem::path beside = path_;
-    beside += ".new";
+    beside += hdf5::unfinished_suffix;
+    // Made in memory and written by ourselves: HDF5 cannot get over an error while it creates.
+    write_file(beside, hdf5::file_image(build), sync_, path_);
     try {
-        hdf5::File fresh = hdf5::create_file(beside, hdf5::file_creation(), hdf5::file_access());
-        try {
-            build(fresh);
-        } catch (...) {
-            discard_writes(hdf5::descriptor_of(fresh));
-            throw;
-        }
-        fresh.close();
-        if (sync_ != config::Sync::never) sync_now(beside);
+        // Before it has its name: a reader that had it open would hold the lock needed here.
+        file_ = hdf5::open_file(beside, hdf5::Mode::write_swmr);
+        descriptor_ = hdf5::descriptor_of(file_);
         rename_file(beside, path_);
+        if (sync_ != config::Sync::never) core::sync_directory(directory_of(path_));
     } catch (...) {
+        abandon();
         ::unlink(beside.c_str());
         throw;
     }
-    if (sync_ != config::Sync::never) core::sync_directory(directory_of(path_));
-    file_ = hdf5::open_file(path_, hdf5::Mode::write_swmr);
-    descriptor_ = hdf5::descriptor_of(file_);
-}
-
-void SwmrFile::sync_now(const std::filesystem::path& path) {
-    const core::Stopwatch watch;
-    hdf5::sync_file(path);
-    sync_seconds_ += watch.seconds();
 }
 
 void SwmrFile::sync_commit() {
     if (sync_ != config::Sync::frame) return;
     const core::Stopwatch watch;
-    if (::fsync(descriptor_) != 0)
-        throw core::Error(core::ErrorText{
-            .what = "cannot sync file", .where = path_.native(), .why = core::errno_text(errno)});
+    if (::fsync(descriptor_) != 0) fail("cannot sync file", path_, errno);
     sync_seconds_ += watch.seconds();
 }
 
 void SwmrFile::close() {
+    flush(); // what fails should fail here: a file whose closing failed cannot be abandoned
     file_.close();
     descriptor_ = -1;
-    if (sync_ != config::Sync::never) sync_now(path_);
+    if (sync_ == config::Sync::never) return;
+    const core::Stopwatch watch;
+    hdf5::sync_file(path_);
+    sync_seconds_ += watch.seconds();
 }
 
 void SwmrFile::abandon() noexcept {

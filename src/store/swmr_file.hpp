@@ -37,8 +37,6 @@ public:
     double sync_seconds() const noexcept { return sync_seconds_; }
 
 private:
-    void sync_now(const std::filesystem::path& path);
-
     std::filesystem::path path_;
     config::Sync sync_;
     hdf5::File file_;

@@ -73,6 +73,13 @@ bool has_attribute(hid_t object, const char* name) {
     return call("H5Aexists", {object, name}, [&] { return H5Aexists(object, name); }) > 0;
 }
 
+bool is_string(hid_t object, const char* name) {
+    const Attribute attribute = open(object, name);
+    const Type stored(
+        call("H5Aget_type", {object, name}, [&] { return H5Aget_type(attribute.get()); }));
+    return H5Tget_class(stored.get()) == H5T_STRING;
+}
+
 std::string read_string(hid_t object, const char* name) {
     const Attribute attribute = open(object, name);
     const Type stored(
@@ -97,6 +104,12 @@ std::int64_t read_integer(hid_t object, const char* name) {
 
 std::vector<std::string> attribute_names(hid_t object) {
     std::vector<std::string> names;
+    {
+        const QuietErrors quiet; // not every file keeps the order of creation
+        if (H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, add_name, &names) >= 0)
+            return names;
+    }
+    names.clear();
     call("H5Aiterate", {.object = object}, [&] {
         return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, nullptr, add_name, &names);
     });

@@ -3,6 +3,8 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/superblock.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -41,6 +43,23 @@ File open_file(const std::filesystem::path& path, Mode mode, const Properties& a
 
 File open_file(const std::filesystem::path& path, Mode mode) {
     return open_file(path, mode, file_access());
+}
+
+std::string file_image(const std::function<void(const File&)>& build) {
+    constexpr std::size_t growth = std::size_t{1} << 16;
+    const Properties access = file_access();
+    call("H5Pset_fapl_core", {}, [&] { return H5Pset_fapl_core(access.get(), growth, false); });
+    const File file = create_file("in memory", file_creation(), access);
+    build(file);
+    flush_file(file);
+    const auto get = [&](void* out, std::size_t size) {
+        return call("H5Fget_file_image", {.object = file.get()},
+                    [&] { return H5Fget_file_image(file.get(), out, size); });
+    };
+    std::string image(static_cast<std::size_t>(get(nullptr, 0)), '\0');
+    get(image.data(), image.size());
+    seal_superblock(image); // the call clears the status flags, and leaves the old checksum
+    return image;
 }
 
 void flush_file(const File& file) {

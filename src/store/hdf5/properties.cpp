@@ -130,4 +130,11 @@ Properties uncached_dataset() {
     return list;
 }
 
+Properties strict_virtual_dataset() {
+    Properties list = make(H5P_DATASET_ACCESS);
+    call("H5Pset_virtual_view", {},
+         [&] { return H5Pset_virtual_view(list.get(), H5D_VDS_FIRST_MISSING); });
+    return list;
+}
+
 } // namespace morphogen::store::hdf5

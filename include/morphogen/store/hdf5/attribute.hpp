@@ -17,6 +17,7 @@ void write_attribute(hid_t object, const char* name, std::span<const std::int64_
 void write_attribute(hid_t object, const char* name, double value);
 
 bool has_attribute(hid_t object, const char* name);
+bool is_string(hid_t object, const char* name);
 /// A scalar string attribute of either kind.
 std::string read_string(hid_t object, const char* name);
 std::int64_t read_integer(hid_t object, const char* name);

@@ -26,6 +26,9 @@ private:
     bool is_current_ = true;
 };
 
+/// The end of a file's name until it is complete; not shown in messages.
+inline constexpr const char* unfinished_suffix = ".new";
+
 /// What a call is about, for its error: an open object, a name below it, or a file's path alone.
 struct Subject {
     hid_t object = H5I_INVALID_HID;

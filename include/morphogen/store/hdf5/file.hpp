@@ -3,6 +3,8 @@
 #include "morphogen/store/hdf5/handle.hpp"
 
 #include <filesystem>
+#include <functional>
+#include <string>
 
 /// Files. All throw core::Error naming the file and the system's reason.
 namespace morphogen::store::hdf5 {
@@ -19,6 +21,9 @@ File create_file(const std::filesystem::path& path, const Properties& creation,
                  const Properties& access);
 File open_file(const std::filesystem::path& path, Mode mode, const Properties& access);
 File open_file(const std::filesystem::path& path, Mode mode);
+
+/// The bytes of a file that @p build fills, made in memory.
+std::string file_image(const std::function<void(const File&)>& build);
 
 /// To the operating system, not to the disk.
 void flush_file(const File& file);

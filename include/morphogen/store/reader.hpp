@@ -1,0 +1,101 @@
+#pragma once
+
+#include "morphogen/config/config.hpp"
+#include "morphogen/core/box.hpp"
+#include "morphogen/store/frame.hpp"
+#include "morphogen/store/hdf5/handle.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace morphogen::store {
+
+enum class DataLayout { compact, contiguous, chunked, assembled }; // assembled: virtual
+
+std::string_view name_of(DataLayout layout) noexcept;
+
+struct FilterInfo {
+    unsigned id = 0; // as registered
+    std::string name;
+    std::vector<unsigned> values;
+};
+
+/// What one dataset of any HDF5 file looks like.
+struct DatasetInfo {
+    std::string path; // "/stats/v_min"
+    std::vector<core::Index> shape;
+    std::vector<core::Index> max_shape; // -1: unlimited
+    std::string type;                   // "float32", "int64 big-endian", "string", "compound", ...
+    std::size_t element_size = 0;
+    DataLayout layout = DataLayout::contiguous;
+    std::vector<core::Index> chunk; // empty unless chunked
+    std::vector<FilterInfo> filters;
+    std::vector<std::string> sources; // files behind a virtual dataset, as it names them
+    std::uint64_t stored_bytes = 0;   // of the data, in this file or in its sources
+
+    std::uint64_t raw_bytes() const noexcept;
+    double ratio() const noexcept; // raw to stored; 0 if nothing is stored
+};
+
+/// One subgroup of /provenance: attribute names and values as text, in order of creation.
+struct Launch {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> entries;
+};
+
+/// Plainly, or as a reader beside a SWMR writer: needed while a run writes, and after it was
+/// killed.
+enum class Access { plain, swmr, whichever_works };
+
+/// Any HDF5 file, read only. A virtual dataset whose sources are not all there is an error instead
+/// of fill values. One thread of a process may use it, or HDF5 at all, at a time.
+class FileReader {
+public:
+    /// @throws core::Error naming the file and why it cannot be opened.
+    explicit FileReader(const std::filesystem::path& path, Access access = Access::whichever_works);
+
+    const std::filesystem::path& path() const noexcept { return path_; }
+    bool is_swmr() const noexcept { return swmr_; }
+    const hdf5::File& file() const noexcept { return file_; }
+
+    /// Every dataset, by path.
+    std::vector<DatasetInfo> datasets() const;
+    /// @throws core::Error if there is none of that name, listing those there are.
+    DatasetInfo dataset(const std::string& path) const;
+    /// Committed frames of a run's file: the length of /step; nothing in other files.
+    std::optional<core::Index> frames() const;
+    /// /step, /time and /stats of the committed frames; empty in other files.
+    std::vector<FrameRecord> records() const;
+    std::vector<Launch> launches() const;
+
+    /// One frame of a dataset [time, (z,) y, x], converted by HDF5; @p out is dense.
+    /// @throws core::Error: no such frame, wrong size of @p out, or unreadable.
+    void read_frame(const std::string& dataset, core::Index frame, std::span<float> out) const;
+    void read_frame(const std::string& dataset, core::Index frame, std::span<double> out) const;
+    /// The part inside @p box (cells; {0, ...} along z in 2-D) of one frame.
+    void read_frame(const std::string& dataset, core::Index frame, const core::Box& box,
+                    std::span<double> out) const;
+
+private:
+    void open(Access access);
+    void check_sources() const;
+    hdf5::Dataset open_dataset(const std::string& path) const;
+
+    std::filesystem::path path_;
+    bool swmr_ = false;
+    hdf5::File file_;
+};
+
+/// [[initial.file]]: the cells of @p box of a frame of the named dataset, [time, (z,) y, x] or
+/// [(z,) y, x], into @p out, dense. Negative frames count from the end of the committed ones.
+/// @throws core::Error if file, dataset, shape or frame are not there.
+void read_initial_file(const config::InitialFile& file, const core::Extents& global,
+                       const core::Box& box, double* out);
+
+} // namespace morphogen::store

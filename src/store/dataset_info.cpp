@@ -1,0 +1,143 @@
+#include "store/dataset_info.hpp"
+
+#include "morphogen/store/hdf5/dataspace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace morphogen::store {
+namespace {
+
+using core::Index;
+using hdf5::call;
+
+std::vector<Index> signed_shape(const std::vector<hsize_t>& shape) {
+    std::vector<Index> out;
+    for (const hsize_t n : shape)
+        out.push_back(n == H5S_UNLIMITED ? -1 : static_cast<Index>(n));
+    return out;
+}
+
+DataLayout layout_of(const hdf5::Properties& creation) {
+    switch (call("H5Pget_layout", {}, [&] { return H5Pget_layout(creation.get()); })) {
+    case H5D_COMPACT:
+        return DataLayout::compact;
+    case H5D_CHUNKED:
+        return DataLayout::chunked;
+    case H5D_VIRTUAL:
+        return DataLayout::assembled;
+    default:
+        return DataLayout::contiguous;
+    }
+}
+
+std::vector<Index> chunk_of(const hdf5::Properties& creation, std::size_t axes) {
+    std::vector<hsize_t> chunk(axes);
+    call("H5Pget_chunk", {},
+         [&] { return H5Pget_chunk(creation.get(), static_cast<int>(axes), chunk.data()); });
+    return signed_shape(chunk);
+}
+
+std::vector<FilterInfo> filters_of(const hdf5::Properties& creation) {
+    const int count = call("H5Pget_nfilters", {}, [&] { return H5Pget_nfilters(creation.get()); });
+    std::vector<FilterInfo> filters;
+    for (int i = 0; i < count; ++i) {
+        unsigned flags = 0;
+        unsigned config = 0;
+        std::array<unsigned, 32> values{};
+        std::size_t size = values.size();
+        std::array<char, 64> name{};
+        const auto id = call("H5Pget_filter", {}, [&] {
+            return H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &size,
+                                  values.data(), name.size(), name.data(), &config);
+        });
+        name.back() = '\0';
+        size = std::min(size, values.size());
+        filters.push_back(
+            {static_cast<unsigned>(id), name.data(),
+             std::vector<unsigned>(values.begin(),
+                                   values.begin() + static_cast<std::ptrdiff_t>(size))});
+    }
+    return filters;
+}
+
+template <typename Get>
+std::string text_from(const char* function, Get&& get) {
+    const auto length =
+        call(function, {}, [&] { return get(static_cast<char*>(nullptr), std::size_t{0}); });
+    std::string text(static_cast<std::size_t>(length) + 1, '\0');
+    call(function, {}, [&] { return get(text.data(), text.size()); });
+    text.pop_back();
+    return text;
+}
+
+} // namespace
+
+std::vector<VirtualSource> virtual_sources(const hdf5::Properties& creation) {
+    std::size_t count = 0;
+    call("H5Pget_virtual_count", {}, [&] { return H5Pget_virtual_count(creation.get(), &count); });
+    std::vector<VirtualSource> sources;
+    for (std::size_t i = 0; i < count; ++i)
+        sources.push_back({text_from("H5Pget_virtual_filename",
+                                     [&](char* out, std::size_t n) {
+                                         return H5Pget_virtual_filename(creation.get(), i, out, n);
+                                     }),
+                           text_from("H5Pget_virtual_dsetname", [&](char* out, std::size_t n) {
+                               return H5Pget_virtual_dsetname(creation.get(), i, out, n);
+                           })});
+    return sources;
+}
+
+std::string type_name(const hdf5::Type& type) {
+    const H5T_class_t kind = H5Tget_class(type.get());
+    const std::size_t bits = 8 * H5Tget_size(type.get());
+    const bool big = bits > 8 && H5Tget_order(type.get()) == H5T_ORDER_BE;
+    const char* order = big ? " big-endian" : "";
+    switch (kind) {
+    case H5T_FLOAT:
+        return fmt::format("float{}{}", bits, order);
+    case H5T_INTEGER:
+        return fmt::format("{}{}{}", H5Tget_sign(type.get()) == H5T_SGN_NONE ? "uint" : "int", bits,
+                           order);
+    case H5T_STRING:
+        return "string";
+    case H5T_COMPOUND:
+        return "compound";
+    case H5T_ENUM:
+        return "enum";
+    case H5T_REFERENCE:
+        return "reference";
+    case H5T_ARRAY:
+        return "array";
+    case H5T_VLEN:
+        return "variable-length";
+    default:
+        return "opaque";
+    }
+}
+
+DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& path) {
+    DatasetInfo info;
+    info.path = path;
+    const hdf5::Space space = hdf5::space_of(dataset);
+    info.shape = signed_shape(hdf5::shape_of(space));
+    info.max_shape = signed_shape(hdf5::max_shape_of(space));
+    const hdf5::Type type = hdf5::type_of(dataset);
+    info.type = type_name(type);
+    info.element_size = H5Tget_size(type.get());
+    const hdf5::Properties creation = hdf5::creation_of(dataset);
+    info.layout = layout_of(creation);
+    info.filters = filters_of(creation);
+    if (info.layout == DataLayout::chunked) info.chunk = chunk_of(creation, info.shape.size());
+    if (info.layout == DataLayout::assembled)
+        for (auto& source : virtual_sources(creation))
+            if (std::find(info.sources.begin(), info.sources.end(), source.file) ==
+                info.sources.end())
+                info.sources.push_back(std::move(source.file));
+    info.stored_bytes = hdf5::stored_bytes(dataset);
+    return info;
+}
+
+} // namespace morphogen::store

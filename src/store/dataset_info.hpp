@@ -1,0 +1,23 @@
+#pragma once
+
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/reader.hpp"
+
+#include <string>
+#include <vector>
+
+namespace morphogen::store {
+
+DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& path);
+
+/// A virtual dataset's mappings: file and dataset of each source.
+struct VirtualSource {
+    std::string file;
+    std::string dataset;
+};
+std::vector<VirtualSource> virtual_sources(const hdf5::Properties& creation);
+
+/// "float32", "int64 big-endian", "string", "compound".
+std::string type_name(const hdf5::Type& type);
+
+} // namespace morphogen::store
