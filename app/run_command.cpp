@@ -1,0 +1,93 @@
+#include "commands.hpp"
+
+#include "morphogen/config/load.hpp"
+#include "morphogen/core/error.hpp"
+#include "morphogen/mpi/communicator.hpp"
+#include "morphogen/mpi/environment.hpp"
+#include "morphogen/run/collective.hpp"
+#include "morphogen/run/run.hpp"
+#include "morphogen/run/signals.hpp"
+
+#include <fmt/format.h>
+#include <memory>
+
+namespace app {
+namespace {
+
+using namespace morphogen;
+
+struct Options {
+    std::string file;
+    std::vector<std::string> overrides;
+    bool force = false;
+};
+
+/// Rank 0 reads the file, so that its errors are printed once and every rank runs the same configuration.
+config::Config load_on_root(const mpi::Communicator& world, const Options& options) {
+    config::Config config;
+    std::string resolved;
+    run::together(world, [&] {
+        if (world.rank() != 0) return;
+        config = config::load(options.file, options.overrides);
+        resolved = config::to_toml(config);
+    });
+    world.broadcast(resolved);
+    return world.rank() == 0 ? config : config::parse(resolved, options.file);
+}
+
+void check_thread_level(const config::Config& config, const mpi::Environment& environment, int ranks) {
+    if (ranks == 1 || config.output.layout != config::Layout::shared || !config.output.enabled) return;
+    if (environment.granted() == mpi::ThreadLevel::multiple) return;
+    throw core::UsageError(core::ErrorText{.what = "output.layout = \"shared\" needs MPI_THREAD_MULTIPLE",
+                                           .why = "this MPI library does not grant it",
+                                           .advice = "use layout = \"parts\", or an MPI built with thread support"});
+}
+
+int run_ranks(const mpi::Environment& environment, const mpi::Communicator& world, const Options& options,
+              const core::Stopwatch& started) {
+    const bool root = world.rank() == 0;
+    try {
+        const config::Config config = load_on_root(world, options);
+        run::together(world, [&] { check_thread_level(config, environment, world.size()); });
+        const run::SignalWatch signals;
+        run::RunOptions run_options;
+        run_options.force = options.force;
+        run_options.progress = run::Progress::Mode::automatic;
+        run_options.stop_signal = run::SignalWatch::stop_signal;
+        run_options.note = print_note;
+        run_options.started = started;
+        const run::Report report = run::run_simulation(config, world, run_options);
+        if (root) fmt::print("{}", run::summary(report));
+        if (report.exit == "finished") return static_cast<int>(core::ExitCode::done);
+        if (root) print_error(report.error);
+        return static_cast<int>(core::ExitCode::failed);
+    } catch (const run::AgreedError& e) {
+        if (root) print_error(e.what());
+        return static_cast<int>(e.exit_code());
+    } catch (const std::exception& e) {
+        // Only this rank knows: the others may wait for it for ever, so the job ends here.
+        print_error(world.size() > 1 ? fmt::format("{} (rank {})", e.what(), world.rank()) : std::string(e.what()));
+        const auto* known = dynamic_cast<const core::Error*>(&e);
+        const int code = static_cast<int>(known ? known->exit_code() : core::ExitCode::failed);
+        if (world.size() > 1) world.abort(code);
+        return code;
+    }
+}
+
+} // namespace
+
+void add_run(CLI::App& app, Program& program) {
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("run", "run a simulation; alone, or under mpirun or srun");
+    command->add_option("CONFIG", options->file, "a configuration (TOML)")->required();
+    add_overrides(*command, options->overrides);
+    command->add_flag("--force", options->force, "replace the run that the output directory already holds");
+    command->callback([options, &program] {
+        const core::Stopwatch started;
+        mpi::Environment environment(program.argc, program.argv, mpi::ThreadLevel::multiple);
+        const mpi::Communicator world = mpi::Communicator::world();
+        program.exit_code = run_ranks(environment, world, *options, started);
+    });
+}
+
+} // namespace app

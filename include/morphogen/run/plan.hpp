@@ -1,0 +1,45 @@
+#pragma once
+
+#include "morphogen/config/config.hpp"
+#include "morphogen/mpi/process_grid.hpp"
+#include "morphogen/store/layout.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace morphogen::run {
+
+/// What a configuration means for a number of ranks: decided and checked before anything is allocated or created.
+struct Plan {
+    mpi::ProcessGrid grid;
+    int compute_threads = 1; // per rank
+    int io_threads = 1;
+    int ranks_per_node = 1;
+
+    std::uint64_t simulation_bytes = 0; // largest rank
+    std::uint64_t writer_bytes = 0;     // largest rank: frames, compressed chunks, scratch
+    std::uint64_t raw_bytes = 0;        // all frames of all ranks, before compression
+
+    std::uint64_t rank_bytes() const noexcept { return simulation_bytes + writer_bytes; }
+};
+
+/// What a rank finds on its node.
+struct NodeResources {
+    int cores = 1;          // this rank may run on
+    bool exclusive = false; // no other rank of the node may run on them
+    int ranks = 1;          // of this job on the node
+    std::uint64_t memory = 0; // bytes that the node's ranks may use together
+};
+
+/// Decides threads and the process grid and checks what depends on the number of ranks: cells per rank, memory, what this
+/// layout can store.
+/// @throws core::UsageError naming the key and the numbers.
+Plan make_plan(const config::Config& config, int ranks, const NodeResources& node);
+
+/// For `validate`: grid, blocks, memory per rank, files and raw output, for a person.
+std::string describe(const config::Config& config, const Plan& plan);
+
+/// Bytes that one rank's writer holds at most: frame buffers, compressed chunks, per-thread scratch.
+std::uint64_t writer_memory(const config::Config& config, const store::FrameLayout& layout, int io_threads);
+
+} // namespace morphogen::run

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "morphogen/parallel/recycler.hpp"
+#include "morphogen/parallel/spsc_ring.hpp"
+#include "morphogen/run/frame_encoder.hpp"
+#include "morphogen/run/report.hpp"
+#include "morphogen/store/frame.hpp"
+#include "morphogen/store/frame_sink.hpp"
+#include "morphogen/store/layout.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace morphogen::run {
+
+/// The writer's stages, in order, for tests that make each one fail.
+enum class WriterStage { begin_frame, encode, put_chunk, end_frame, commit, close };
+
+/// Called on the writer thread on entering a stage, with the number of the frame; what it throws counts as the stage's.
+using WriterProbe = std::function<void(WriterStage, core::Index frame)>;
+
+struct WriterOptions {
+    core::Index queue_frames = 2; // that may wait; at least 1
+    core::Index flush_every = 1;  // frames per commit
+    int threads = 1;              // compression team, the writer thread included
+    Rounding rounding;
+    WriterProbe probe;            // may be empty
+    /// Called once on the writer thread when it fails, before the error is handed over. For collective sinks, whose other
+    /// ranks would wait for ever: it ends the job.
+    std::function<void(const std::exception_ptr&)> on_failure;
+};
+
+/// Stores frames on a thread of its own, behind a bounded ring.
+///
+/// A frame's buffer is in exactly one of {simulation, ring, writer, free ring}: `acquire` takes it from the free ring, `push`
+/// moves it into the ring, the writer gives it back once its last chunk is encoded and written. At most queue_frames + 2
+/// exist. A full ring blocks `push` (back-pressure).
+///
+/// The writer's first error closes both rings: the next `acquire`, `push`, `drain` or `close` throws it. From construction
+/// to close() only the writer thread touches HDF5. All members but the constructor and destructor belong to one thread,
+/// the simulation's; flushed() and queued() may be read by any.
+class Writer {
+public:
+    Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout& layout, WriterOptions options);
+    /// Without a close() before: abandons the file as a kill would leave it, and joins the thread.
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    /// An empty frame of this rank's block. Waits while all are in use. @throws the writer's error.
+    store::Frame acquire();
+
+    /// Hands a filled frame over. Waits while the ring is full. @throws the writer's error.
+    void push(store::Frame&& frame);
+
+    /// No more frames: waits until all are written and flushed. @throws the writer's error.
+    void drain();
+
+    /// All ranks have flushed the first @p frames frames (see FrameSink::publish). Does not wait, never throws.
+    void publish(core::Index frames) noexcept;
+
+    /// Drains, publishes what is due, closes the file and joins the thread. @throws the writer's error.
+    void close();
+
+    core::Index flushed() const noexcept { return flushed_.load(std::memory_order_acquire); } // partner: write_frames()
+    core::Index queued() const noexcept { return static_cast<core::Index>(ring_.size()); }
+
+    /// After close() or a failure: what this rank's writer did.
+    WriterFigures figures() const;
+    /// Frames that /step counts, as far as this rank knows; after close().
+    core::Index committed() const noexcept { return committed_.load(std::memory_order_acquire); } // partner: thread_main()
+
+private:
+    enum class Phase { writing, drained, closing, ended };
+
+    void thread_main() noexcept;
+    void write_frames();
+    void write_frame(store::Frame& frame);
+    void commit();
+    void publish_pending();
+    void wait_for_close();
+    void fail(const std::exception_ptr& error) noexcept;
+    void enter(WriterStage stage) const;
+    void set_phase(Phase phase) noexcept;
+
+    // Shared, in the order of a frame's way.
+    parallel::Recycler<store::Frame> recycler_;
+    parallel::SpscRing<store::Frame> ring_;
+    std::atomic<core::Index> flushed_{0};
+    std::atomic<core::Index> committed_{0};
+    std::atomic<core::Index> publish_target_{0};
+    std::mutex mutex_; // guards phase_ and error_
+    std::condition_variable changed_;
+    Phase phase_ = Phase::writing;
+    std::exception_ptr error_;
+
+    // The writer thread's; read by others after the join.
+    std::unique_ptr<store::FrameSink> sink_;
+    const store::FrameLayout layout_;
+    const WriterOptions options_;
+    std::optional<FrameEncoder> encoder_;
+    core::Index frame_ = 0;     // number of the frame in hand
+    core::Index unflushed_ = 0; // frames since the last commit
+    core::Index published_ = 0;
+    WriterFigures figures_;
+
+    std::thread thread_; // last: starts when all else is there
+};
+
+} // namespace morphogen::run

@@ -1,0 +1,59 @@
+#include "morphogen/run/progress.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace morphogen::run {
+namespace {
+
+constexpr double terminal_period_s = 0.2;
+constexpr double plain_period_s = 10.0;
+constexpr core::Index bar_cells = 24;
+
+std::string clock_text(double seconds) {
+    const auto s = static_cast<long>(std::clamp(seconds, 0.0, 359'999.0));
+    return fmt::format("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+}
+
+} // namespace
+
+Progress::Progress(std::FILE* stream, Mode mode)
+    : stream_(stream), terminal_(::isatty(::fileno(stream)) == 1), silent_(mode == Mode::silent),
+      next_(terminal_ ? 0.0 : plain_period_s) {}
+
+std::string Progress::line(const ProgressState& state, double elapsed_s) {
+    const double done = static_cast<double>(state.frame);
+    const double left = static_cast<double>(state.frames - state.frame);
+    std::string text = fmt::format("frame {}/{}  step {}  {:.3g} G cell updates/s", state.frame, state.frames, state.step,
+                                   state.cells_per_s * 1e-9);
+    text += state.frame > 0 ? fmt::format("  ETA {}", clock_text(elapsed_s / done * left)) : "  ETA --:--:--";
+    if (state.queue_capacity > 0) text += fmt::format("  queue {}/{}", state.queue, state.queue_capacity);
+    return text;
+}
+
+void Progress::update(const ProgressState& state) {
+    const double now = watch_.seconds();
+    if (silent_ || now < next_) return;
+    next_ = now + (terminal_ ? terminal_period_s : plain_period_s);
+    const std::string text = line(state, now);
+    if (!terminal_) {
+        fmt::print(stream_, "morphogen: {}\n", text);
+    } else {
+        const core::Index filled = state.frames > 0 ? bar_cells * state.frame / state.frames : 0;
+        const auto size = static_cast<std::size_t>(bar_cells);
+        std::string bar(size, '.');
+        std::fill_n(bar.begin(), filled, '#');
+        fmt::print(stream_, "\r\x1b[K[{}] {}", bar, text); // \x1b[K: erase what the last line left
+        drawn_ = true;
+    }
+    std::fflush(stream_);
+}
+
+void Progress::finish() {
+    if (drawn_) fmt::print(stream_, "\r\x1b[K");
+    std::fflush(stream_);
+    drawn_ = false;
+}
+
+} // namespace morphogen::run

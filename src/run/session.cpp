@@ -1,0 +1,161 @@
+#include "session.hpp"
+
+#include "morphogen/run/collective.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <utility>
+
+namespace morphogen::run {
+namespace {
+
+// Ranks agree this often: a signal, a failed writer and a flushed part are noticed within about this time.
+constexpr double vote_period_s = 0.25;
+constexpr double finite_check_period_s = 1.0; // when no frames are stored
+
+template <typename Work>
+std::exception_ptr capture(Work&& work) {
+    try {
+        work();
+    } catch (...) {
+        return std::current_exception();
+    }
+    return nullptr;
+}
+
+} // namespace
+
+Session::Session(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options)
+    : config_(config), comm_(comm), options_(options), directory_{config.output.directory},
+      progress_(stderr, comm.rank() == 0 ? options.progress : Progress::Mode::silent) {}
+
+void Session::note(const std::string& text) const {
+    if (is_root() && options_.note) options_.note(text);
+}
+
+void Session::simulate() {
+    loop_.restart();
+    if (config_.time.initial_frame) store_frame();
+    for (core::Index frame = 0; frame < config_.time.frames && stop_signal_ == 0; ++frame) {
+        advance_one_frame();
+        if (stop_signal_ != 0) break;
+        store_frame();
+        show_progress();
+    }
+    if (!writing_) check_finite();
+    loop_s_ = loop_.seconds();
+    progress_.finish();
+}
+
+void Session::advance_one_frame() {
+    core::Index left = config_.time.steps_per_frame;
+    while (left > 0) {
+        const core::Index steps = std::min(group_steps_, left);
+        const core::Stopwatch watch;
+        simulation_->advance(steps);
+        seconds_per_step_ = watch.seconds() / static_cast<double>(steps);
+        left -= steps;
+        if (left > 0) agree_to_go_on(); // the last group's vote comes with its frame
+        if (stop_signal_ != 0) return;
+    }
+}
+
+void Session::Ballot::merge(Ballot& into, const Ballot& from) {
+    into.failed |= from.failed;
+    into.signal = std::max(into.signal, from.signal);
+    into.flushed = std::min(into.flushed, from.flushed);
+    into.seconds_per_step = std::max(into.seconds_per_step, from.seconds_per_step);
+    for (std::size_t f = 0; f < into.fields.size(); ++f) simulation::merge(into.fields[f], from.fields[f]);
+}
+
+Session::Ballot Session::vote(Ballot mine) {
+    mine.failed = pending_ != nullptr;
+    mine.signal = options_.stop_signal ? options_.stop_signal() : 0;
+    mine.flushed = writer_ ? writer_->flushed() : 0;
+    mine.seconds_per_step = seconds_per_step_;
+    comm_.allreduce_struct(mine, &Ballot::merge);
+    return mine;
+}
+
+Session::Ballot Session::agree_to_go_on(const Ballot& mine) {
+    const Ballot ballot = vote(mine);
+    if (ballot.failed) agree_on_failure(comm_, pending_);
+    if (writer_) writer_->publish(ballot.flushed);
+    if (stop_signal_ == 0) stop_signal_ = ballot.signal;
+    if (ballot.seconds_per_step > 0.0)
+        group_steps_ = static_cast<core::Index>(std::clamp(vote_period_s / ballot.seconds_per_step, 1.0, 1e9));
+    return ballot;
+}
+
+void Session::fill(store::Frame& frame, Ballot& mine) {
+    const core::Stopwatch watch;
+    for (std::size_t i = 0; i < layout_.fields.size(); ++i) {
+        const core::Field field = layout_.fields[i];
+        const auto cells = frame.cells.span().subspan(i * layout_.field_bytes(), layout_.field_bytes());
+        mine.fields[static_cast<std::size_t>(field)] = simulation::globalize(
+            simulation_->copy_out(field, cells), simulation_->block(), simulation_->global());
+    }
+    copy_s_ += watch.seconds();
+}
+
+void Session::throw_if_not_finite(const Ballot& ballot) const {
+    for (const core::Field field : {core::Field::u, core::Field::v}) {
+        const auto& summary = ballot.fields[static_cast<std::size_t>(field)];
+        if (!summary.is_finite())
+            throw AgreedError(simulation::not_finite_message(field, simulation_->step(), summary, simulation_->global(),
+                                                             config_.grid.dims));
+    }
+}
+
+void Session::store_frame() {
+    if (!writing_) {
+        agree_to_go_on();
+        if (since_check_.seconds() > finite_check_period_s) check_finite();
+        return;
+    }
+    store::Frame frame;
+    Ballot mine;
+    if (!pending_)
+        pending_ = capture([&] {
+            frame = writer_->acquire();
+            fill(frame, mine);
+        });
+    const Ballot all = agree_to_go_on(mine);
+    throw_if_not_finite(all);
+    store::FrameRecord record{static_cast<core::Index>(records_.size()), simulation_->step(),
+                              static_cast<double>(simulation_->step()) * config_.physics.dt, {}};
+    for (const core::Field field : layout_.fields) {
+        const auto& summary = all.fields[static_cast<std::size_t>(field)];
+        record.statistics[static_cast<std::size_t>(field)] = {summary.cells.min, summary.cells.max, summary.mean()};
+    }
+    frame.record = record;
+    records_.push_back(record);
+    pending_ = capture([&] { writer_->push(std::move(frame)); });
+}
+
+// Both fields, one after the other through one buffer: with nothing stored there is no frame to check.
+void Session::check_finite() {
+    since_check_.restart();
+    Ballot mine;
+    for (const core::Field field : {core::Field::u, core::Field::v})
+        mine.fields[static_cast<std::size_t>(field)] = simulation::globalize(
+            simulation_->copy_out(field, scratch_.span()), simulation_->block(), simulation_->global());
+    throw_if_not_finite(agree_to_go_on(mine));
+}
+
+void Session::show_progress() {
+    const double seconds = loop_.seconds();
+    const double cells = static_cast<double>(core::volume(config_.grid.shape));
+    ProgressState state{.frame = simulation_->step() / config_.time.steps_per_frame,
+                        .frames = config_.time.frames,
+                        .step = simulation_->step(),
+                        .cells_per_s = cells * static_cast<double>(simulation_->step()) / seconds};
+    if (writer_) {
+        state.queue = writer_->queued();
+        state.queue_capacity = config_.output.queue_frames;
+    }
+    progress_.update(state);
+}
+
+} // namespace morphogen::run

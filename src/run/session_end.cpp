@@ -1,0 +1,123 @@
+#include "session.hpp"
+
+#include "morphogen/core/atomic_file.hpp"
+#include "morphogen/core/memory.hpp"
+#include "morphogen/run/collective.hpp"
+#include "morphogen/run/signals.hpp"
+
+#include <array>
+#include <cstdio>
+#include <fmt/format.h>
+#include <span>
+#include <tuple>
+
+// What happens after the last step, well or not.
+namespace morphogen::run {
+
+void Session::finish() {
+    if (!writing_) {
+        writer_.reset(); // not every rank has one: nothing was pushed
+        return;
+    }
+    const auto attempt = [&](auto&& work) {
+        try {
+            work();
+        } catch (...) {
+            if (!pending_) pending_ = std::current_exception();
+        }
+    };
+    // Each rank stores what it was given; frames count up to the slowest, or up to the one that failed.
+    attempt([&] { writer_->drain(); });
+    writer_->publish(vote({}).flushed);
+    attempt([&] { writer_->close(); });
+    agree_on_failure(comm_, pending_);
+}
+
+void Session::end_job(const std::exception_ptr& error) const {
+    std::string text = "unknown error";
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& e) {
+        text = e.what();
+    } catch (...) {
+    }
+    // The other ranks sit in a collective call that this one will never make.
+    fmt::print(stderr, "morphogen: {} (rank {})\n", text, comm_.rank());
+    std::fflush(stderr);
+    comm_.abort(static_cast<int>(core::ExitCode::failed));
+}
+
+Report Session::summed_report() const {
+    Report r;
+    r.ranks = comm_.size();
+    r.cells = core::volume(config_.grid.shape);
+    r.isa = kernel::name_of(isa_);
+    if (plan_) {
+        r.compute_threads = plan_->compute_threads;
+        r.io_threads = config_.output.enabled ? plan_->io_threads : 0;
+    }
+    if (writer_) r.writer = writer_->figures();
+    WriterFigures& w = r.writer;
+    std::array maxima{options_.started.seconds(),
+                      simulation_ ? simulation_->compute_seconds() : 0.0,
+                      simulation_ ? simulation_->halo_seconds() : 0.0,
+                      copy_s_,
+                      w.stall_s,
+                      w.busy_s,
+                      w.idle_s,
+                      w.write_s,
+                      w.sync_s,
+                      w.queue_mean,
+                      static_cast<double>(core::peak_rss_bytes()),
+                      loop_s_};
+    std::array sums{w.compress_cpu_s, w.write_cpu_s, copy_cpu_s_};
+    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : 0, writer_ ? writer_->committed() : 0,
+                                       w.queue_capacity, w.queue_max, w.buffers_allocated};
+    std::array bytes{static_cast<std::int64_t>(w.bytes_raw), static_cast<std::int64_t>(w.bytes_stored)};
+    comm_.allreduce(std::span<double>(maxima), mpi::Op::max);
+    comm_.allreduce(std::span<double>(sums), mpi::Op::sum);
+    comm_.allreduce(std::span<std::int64_t>(counts), mpi::Op::max);
+    comm_.allreduce(std::span<std::int64_t>(bytes), mpi::Op::sum);
+    double peak = 0.0;
+    double loop = 0.0;
+    std::tie(r.wall_s, r.compute_s, r.halo_s, r.copy_s, w.stall_s, w.busy_s, w.idle_s, w.write_s, w.sync_s, w.queue_mean,
+             peak, loop) = std::tuple_cat(maxima);
+    std::tie(w.compress_cpu_s, w.write_cpu_s, r.copy_cpu_s) = std::tuple_cat(sums);
+    std::tie(r.steps, r.frames, w.queue_capacity, w.queue_max, w.buffers_allocated) = std::tuple_cat(counts);
+    w.bytes_raw = static_cast<std::uint64_t>(bytes[0]);
+    w.bytes_stored = static_cast<std::uint64_t>(bytes[1]);
+    r.peak_rss_bytes = static_cast<std::uint64_t>(peak);
+    if (loop > 0.0) r.cells_per_s = static_cast<double>(r.cells) * static_cast<double>(r.steps) / loop;
+    return r;
+}
+
+Report Session::conclude(const std::string& error) {
+    Report report = summed_report();
+    report.error = error;
+    if (error.empty()) report.exit = stop_signal_ != 0 ? "stopped" : "finished";
+    if (report.exit == "stopped")
+        report.error = fmt::format("stopped by {} at step {}; {} of {} frames are stored; this version cannot resume",
+                                   signal_name(stop_signal_), report.steps, report.frames, config_.total_frames());
+    if (owns_directory_) {
+        const auto write = [&] { write_results(report); };
+        // After a failure the first error is the one to tell: a full disk also refuses the report.
+        if (error.empty())
+            together(comm_, write);
+        else
+            try {
+                write();
+            } catch (const core::Error&) {
+            }
+    }
+    return report;
+}
+
+void Session::write_results(const Report& report) {
+    if (!is_root()) return;
+    const auto committed = std::min(static_cast<std::size_t>(report.frames), records_.size());
+    if (committed > 0)
+        store::write_xdmf(config_, directory_, layout_, std::span(records_).first(committed));
+    core::replace_file(directory_.report(), to_json(report), core::Durability::none);
+}
+
+} // namespace morphogen::run

@@ -1,0 +1,195 @@
+#include "morphogen/run/writer.hpp"
+
+#include "morphogen/core/error.hpp"
+#include "morphogen/core/stopwatch.hpp"
+#include "morphogen/parallel/affinity.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace morphogen::run {
+namespace {
+
+/// Adds the wall and CPU time of a scope on this thread to two sums.
+class Meter {
+public:
+    Meter(double& wall, double& cpu) : wall_(wall), cpu_(cpu), cpu_start_(core::thread_cpu_seconds()) {}
+    ~Meter() {
+        wall_ += watch_.seconds();
+        cpu_ += core::thread_cpu_seconds() - cpu_start_;
+    }
+    Meter(const Meter&) = delete;
+    Meter& operator=(const Meter&) = delete;
+
+private:
+    double& wall_;
+    double& cpu_;
+    core::Stopwatch watch_;
+    double cpu_start_;
+};
+
+} // namespace
+
+Writer::Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout& layout, WriterOptions options)
+    // One more than the queue: what the simulation fills and what the writer empties.
+    : recycler_(static_cast<std::size_t>(options.queue_frames) + 2,
+                [bytes = layout.frame_bytes()] { return store::Frame{{}, core::AlignedBuffer<std::byte>(bytes)}; }),
+      ring_(static_cast<std::size_t>(options.queue_frames)), sink_(std::move(sink)), layout_(layout),
+      options_(std::move(options)), thread_([this] { thread_main(); }) {}
+
+Writer::~Writer() {
+    ring_.close(std::make_exception_ptr(core::Error("the simulation ended early")));
+    set_phase(Phase::closing);
+    if (thread_.joinable()) thread_.join();
+}
+
+store::Frame Writer::acquire() { return recycler_.acquire(); }
+
+void Writer::push(store::Frame&& frame) {
+    if (ring_.push(std::move(frame)) == parallel::PushResult::closed)
+        throw core::Error("a frame was pushed after the writer had ended");
+}
+
+void Writer::publish(core::Index frames) noexcept {
+    // release: partner is the acquire load in publish_pending(); the number itself is all that is published.
+    if (publish_target_.exchange(frames, std::memory_order_release) == frames) return;
+    ring_.wake_consumer();
+}
+
+void Writer::drain() {
+    ring_.close();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return phase_ != Phase::writing; });
+    if (error_) std::rethrow_exception(error_);
+}
+
+void Writer::close() {
+    drain();
+    set_phase(Phase::closing);
+    thread_.join();
+    if (error_) std::rethrow_exception(error_);
+}
+
+WriterFigures Writer::figures() const {
+    WriterFigures f = figures_;
+    const auto ring = ring_.statistics();
+    f.queue_capacity = static_cast<core::Index>(ring_.capacity());
+    f.queue_max = static_cast<core::Index>(ring.max_occupancy);
+    f.queue_mean = ring.mean_occupancy;
+    f.stall_s = ring.producer_wait_seconds + recycler_.wait_seconds();
+    f.idle_s = ring.consumer_wait_seconds;
+    f.buffers_allocated = static_cast<core::Index>(recycler_.allocated());
+    f.threads = options_.threads;
+    f.compress_cpu_s = encoder_ ? encoder_->compress_cpu_seconds() : 0.0;
+    f.bytes_stored = sink_->bytes_stored();
+    f.sync_s = sink_->sync_seconds();
+    f.write_s -= f.sync_s;
+    return f;
+}
+
+void Writer::set_phase(Phase phase) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        phase_ = std::max(phase_, phase); // never backwards: `closing` may be asked for before `drained` is reached
+    }
+    changed_.notify_all();
+}
+
+void Writer::enter(WriterStage stage) const {
+    if (options_.probe) options_.probe(stage, frame_);
+}
+
+void Writer::thread_main() noexcept {
+    parallel::name_this_thread("mg-writer");
+    parallel::restore_process_affinity_on_this_thread();
+    try {
+        write_frames();
+        set_phase(Phase::drained);
+        wait_for_close();
+        enter(WriterStage::close);
+        const Meter meter(figures_.write_s, figures_.write_cpu_s);
+        sink_->close();
+        committed_.store(sink_->committed(), std::memory_order_release); // partner: committed()
+        set_phase(Phase::ended);
+    } catch (...) {
+        fail(std::current_exception());
+    }
+}
+
+void Writer::fail(const std::exception_ptr& error) noexcept {
+    if (options_.on_failure) options_.on_failure(error);
+    sink_->abandon();
+    committed_.store(sink_->committed(), std::memory_order_release); // partner: committed()
+    ring_.fail(error);
+    recycler_.fail(error);
+    {
+        const std::lock_guard lock(mutex_);
+        error_ = error;
+    }
+    set_phase(Phase::ended);
+}
+
+void Writer::write_frames() {
+    if (sink_->takes_chunks())
+        encoder_.emplace(layout_, options_.rounding, options_.threads);
+    const auto due = [this] { return publish_target_.load(std::memory_order_acquire) > published_; }; // partner: publish()
+    while (true) {
+        auto next = ring_.pop_until(due);
+        if (next.outcome == parallel::PopOutcome::woken) publish_pending();
+        if (next.outcome == parallel::PopOutcome::ended) break;
+        if (next.outcome != parallel::PopOutcome::item) continue;
+        const core::Stopwatch busy;
+        write_frame(*next.item);
+        recycler_.give_back(std::move(*next.item));
+        if (unflushed_ >= options_.flush_every) commit();
+        figures_.busy_s += busy.seconds();
+    }
+    if (unflushed_ > 0) commit();
+}
+
+void Writer::write_frame(store::Frame& frame) {
+    frame_ = frame.record.number;
+    const auto metered = [this](auto&& call) {
+        const Meter meter(figures_.write_s, figures_.write_cpu_s);
+        call();
+    };
+    enter(WriterStage::begin_frame);
+    metered([&] { sink_->begin_frame(frame.record); });
+    enter(WriterStage::encode);
+    if (encoder_) {
+        encoder_->encode(frame, [&](std::size_t field, core::Index chunk, std::span<const std::byte> stored) {
+            enter(WriterStage::put_chunk);
+            metered([&] { sink_->put_chunk(field, chunk, stored); });
+        });
+    } else {
+        metered([&] { sink_->put_frame(frame); });
+    }
+    enter(WriterStage::end_frame);
+    metered([&] { sink_->end_frame(); });
+    figures_.bytes_raw += frame.cells.size();
+    ++unflushed_;
+}
+
+void Writer::commit() {
+    enter(WriterStage::commit);
+    const Meter meter(figures_.write_s, figures_.write_cpu_s);
+    sink_->commit();
+    unflushed_ = 0;
+    flushed_.store(sink_->flushed(), std::memory_order_release); // partner: flushed(); the file holds these frames
+}
+
+void Writer::publish_pending() {
+    const core::Index target = publish_target_.load(std::memory_order_acquire); // partner: publish()
+    const Meter meter(figures_.write_s, figures_.write_cpu_s);
+    sink_->publish(target);
+    published_ = target;
+}
+
+void Writer::wait_for_close() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return phase_ == Phase::closing; });
+    lock.unlock();
+    publish_pending();
+}
+
+} // namespace morphogen::run

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "morphogen/store/frame_sink.hpp"
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace morphogen::run::test {
+
+/// What a FakeSink saw; outlives the sink.
+struct SinkLog {
+    std::vector<core::Index> frames;         // numbers, in the order of end_frame
+    std::map<core::Index, int> chunks;       // chunks put, by frame
+    std::vector<std::thread::id> threads;    // of every call
+    core::Index flushed = 0;
+    core::Index published = 0;
+    bool closed = false;
+    bool abandoned = false;
+};
+
+/// A sink that keeps count instead of writing. The log may be read once the writer is closed or destroyed.
+class FakeSink final : public store::FrameSink {
+public:
+    explicit FakeSink(SinkLog& log, std::chrono::microseconds delay = {}) : log_(log), delay_(delay) {}
+
+    bool takes_chunks() const noexcept override { return true; }
+    void begin_frame(const store::FrameRecord& record) override {
+        log_.threads.push_back(std::this_thread::get_id());
+        current_ = record.number;
+    }
+    void put_chunk(std::size_t, core::Index, std::span<const std::byte> stored) override {
+        log_.threads.push_back(std::this_thread::get_id());
+        if (delay_.count() > 0) std::this_thread::sleep_for(delay_);
+        ++log_.chunks[current_];
+        bytes_ += stored.size();
+    }
+    void put_frame(const store::Frame&) override {}
+    void end_frame() override { log_.frames.push_back(current_); }
+    void commit() override { log_.flushed = static_cast<core::Index>(log_.frames.size()); }
+    core::Index flushed() const noexcept override { return log_.flushed; }
+    void publish(core::Index frames) override { log_.published = frames; }
+    core::Index committed() const noexcept override { return log_.published; }
+    void close() override { log_.closed = true; }
+    void abandon() noexcept override { log_.abandoned = true; }
+    std::uint64_t bytes_stored() const noexcept override { return bytes_; }
+    double sync_seconds() const noexcept override { return 0.0; }
+
+private:
+    SinkLog& log_;
+    std::chrono::microseconds delay_;
+    core::Index current_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
+} // namespace morphogen::run::test
