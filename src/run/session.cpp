@@ -61,7 +61,7 @@ void Session::advance_one_frame() {
     }
 }
 
-void Session::Ballot::merge(Ballot& into, const Ballot& from) {
+void Ballot::merge(Ballot& into, const Ballot& from) {
     into.failed |= from.failed;
     into.signal = std::max(into.signal, from.signal);
     into.flushed = std::min(into.flushed, from.flushed);
@@ -69,7 +69,7 @@ void Session::Ballot::merge(Ballot& into, const Ballot& from) {
     for (std::size_t f = 0; f < into.fields.size(); ++f) simulation::merge(into.fields[f], from.fields[f]);
 }
 
-Session::Ballot Session::vote(Ballot mine) {
+Ballot Session::vote(Ballot mine) {
     mine.failed = pending_ != nullptr;
     mine.signal = options_.stop_signal ? options_.stop_signal() : 0;
     mine.flushed = writer_ ? writer_->flushed() : 0;
@@ -78,7 +78,7 @@ Session::Ballot Session::vote(Ballot mine) {
     return mine;
 }
 
-Session::Ballot Session::agree_to_go_on(const Ballot& mine) {
+Ballot Session::agree_to_go_on(const Ballot& mine) {
     const Ballot ballot = vote(mine);
     if (ballot.failed) agree_on_failure(comm_, pending_);
     if (writer_) writer_->publish(ballot.flushed);

@@ -14,6 +14,16 @@
 
 namespace morphogen::run {
 
+/// What the ranks tell each other between two groups of steps, and at a frame what it holds: one collective.
+struct Ballot {
+    bool failed = false;
+    int signal = 0;                // that asks for a stop, on any rank
+    core::Index flushed = 0;       // frames that every rank has flushed
+    double seconds_per_step = 0.0; // of the slowest rank
+    std::array<simulation::GlobalSummary, 2> fields{}; // by core::Field
+    static void merge(Ballot& into, const Ballot& from);
+};
+
 /// One launch on one rank: the state of run_simulation(). Every public member function is collective, and throws
 /// AgreedError on all ranks together.
 class Session {
@@ -31,16 +41,6 @@ public:
     Report conclude(const std::string& error);
 
 private:
-    /// What the ranks tell each other between two groups of steps, and at a frame what it holds: one collective.
-    struct Ballot {
-        bool failed = false;
-        int signal = 0;                // that asks for a stop, on any rank
-        core::Index flushed = 0;       // frames that every rank has flushed
-        double seconds_per_step = 0.0; // of the slowest rank
-        std::array<simulation::GlobalSummary, 2> fields{}; // by core::Field
-        static void merge(Ballot& into, const Ballot& from);
-    };
-
     NodeResources node_resources() const;
     void choose_isa();
     void warn_about_cores(const NodeResources& node) const;

@@ -1,0 +1,68 @@
+"""Runs the program for tests written in Python: every wait is bounded, every result is kept."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+TIMEOUT_S = 60
+
+
+def skip(reason):
+    print(f"SKIPPED: {reason}")
+    sys.exit(SKIP)
+
+
+class Workspace:
+    """A temporary directory to run the program in."""
+
+    def __init__(self, program):
+        self.program = str(pathlib.Path(program).resolve())
+        self._directory = tempfile.TemporaryDirectory(prefix="morphogen-test-")
+        self.path = pathlib.Path(self._directory.name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._directory.cleanup()
+
+    def write(self, name, text):
+        (self.path / name).write_text(text)
+        return name
+
+    def run(self, *arguments, ranks=0, environment=None, timeout=TIMEOUT_S):
+        """The finished process. A hang raises subprocess.TimeoutExpired and so fails the test."""
+        command = [self.program, *map(str, arguments)]
+        if ranks:
+            launcher = os.environ.get("MORPHOGEN_TEST_MPIEXEC") or shutil.which("mpirun")
+            if not launcher:
+                skip("no mpirun")
+            command = [launcher, "-n", str(ranks), "--oversubscribe", "--bind-to", "none", *command]
+        return subprocess.run(command, cwd=self.path, capture_output=True, text=True, timeout=timeout,
+                              env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                                   "OMPI_MCA_mpi_yield_when_idle": "1", **(environment or {})})
+
+    def report(self, directory="out"):
+        return json.loads((self.path / directory / "report.json").read_text())
+
+
+class Checks:
+    """Collects failures, so that one run of a test shows all of them."""
+
+    def __init__(self):
+        self.count = 0
+        self.failures = []
+
+    def expect(self, condition, what):
+        self.count += 1
+        if not condition:
+            self.failures.append(what)
+            print(f"FAILED: {what}")
+
+    def finish(self):
+        print(f"{self.count - len(self.failures)} of {self.count} checks hold")
+        sys.exit(1 if self.failures else 0)
