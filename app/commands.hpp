@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+
 #include <string>
 #include <vector>
 
@@ -17,13 +18,13 @@ struct Program {
 void add_run(CLI::App& app, Program& program);
 void add_validate(CLI::App& app, Program& program);
 void add_config(CLI::App& app, Program& program);
-void add_info(CLI::App& app, Program& program);
-void add_render(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 
 /// The repeatable --set option of the commands that take a configuration.
 inline void add_overrides(CLI::App& command, std::vector<std::string>& overrides) {
-    command.add_option("--set", overrides, "override a key, with TOML's value syntax: --set model.feed=0.03")
+    command
+        .add_option("--set", overrides,
+                    "override a key, with TOML's value syntax: --set model.feed=0.03")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
 }

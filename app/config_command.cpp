@@ -1,9 +1,10 @@
-#include "commands.hpp"
-
 #include "morphogen/config/load.hpp"
 
-#include <cstdio>
+#include "commands.hpp"
+
 #include <fmt/format.h>
+
+#include <cstdio>
 #include <memory>
 
 namespace app {
@@ -14,7 +15,8 @@ void add_config(CLI::App& app, Program&) {
         std::vector<std::string> overrides;
     };
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("config", "print the default configuration, commented, or FILE's, resolved");
+    CLI::App* command = app.add_subcommand(
+        "config", "print the default configuration, commented, or FILE's, resolved");
     command->add_option("FILE", options->file, "a configuration (TOML)");
     add_overrides(*command, options->overrides);
     command->callback([options] {

@@ -1,5 +1,3 @@
-#include "commands.hpp"
-
 #include "morphogen/config/load.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/mpi/communicator.hpp"
@@ -8,7 +6,10 @@
 #include "morphogen/run/run.hpp"
 #include "morphogen/run/signals.hpp"
 
+#include "commands.hpp"
+
 #include <fmt/format.h>
+
 #include <memory>
 
 namespace app {
@@ -22,7 +23,8 @@ struct Options {
     bool force = false;
 };
 
-/// Rank 0 reads the file, so that its errors are printed once and every rank runs the same configuration.
+/// Rank 0 reads the file, so that its errors are printed once and every rank runs the same
+/// configuration.
 config::Config load_on_root(const mpi::Communicator& world, const Options& options) {
     config::Config config;
     std::string resolved;
@@ -35,16 +37,19 @@ config::Config load_on_root(const mpi::Communicator& world, const Options& optio
     return world.rank() == 0 ? config : config::parse(resolved, options.file);
 }
 
-void check_thread_level(const config::Config& config, const mpi::Environment& environment, int ranks) {
-    if (ranks == 1 || config.output.layout != config::Layout::shared || !config.output.enabled) return;
+void check_thread_level(const config::Config& config, const mpi::Environment& environment,
+                        int ranks) {
+    if (ranks == 1 || config.output.layout != config::Layout::shared || !config.output.enabled)
+        return;
     if (environment.granted() == mpi::ThreadLevel::multiple) return;
-    throw core::UsageError(core::ErrorText{.what = "output.layout = \"shared\" needs MPI_THREAD_MULTIPLE",
-                                           .why = "this MPI library does not grant it",
-                                           .advice = "use layout = \"parts\", or an MPI built with thread support"});
+    throw core::UsageError(
+        core::ErrorText{.what = "output.layout = \"shared\" needs MPI_THREAD_MULTIPLE",
+                        .why = "this MPI library does not grant it",
+                        .advice = "use layout = \"parts\", or an MPI built with thread support"});
 }
 
-int run_ranks(const mpi::Environment& environment, const mpi::Communicator& world, const Options& options,
-              const core::Stopwatch& started) {
+int run_ranks(const mpi::Environment& environment, const mpi::Communicator& world,
+              const Options& options, const core::Stopwatch& started) {
     const bool root = world.rank() == 0;
     try {
         const config::Config config = load_on_root(world, options);
@@ -66,7 +71,8 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
         return static_cast<int>(e.exit_code());
     } catch (const std::exception& e) {
         // Only this rank knows: the others may wait for it for ever, so the job ends here.
-        print_error(world.size() > 1 ? fmt::format("{} (rank {})", e.what(), world.rank()) : std::string(e.what()));
+        print_error(world.size() > 1 ? fmt::format("{} (rank {})", e.what(), world.rank())
+                                     : std::string(e.what()));
         const auto* known = dynamic_cast<const core::Error*>(&e);
         const int code = static_cast<int>(known ? known->exit_code() : core::ExitCode::failed);
         if (world.size() > 1) world.abort(code);
@@ -78,10 +84,12 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
 
 void add_run(CLI::App& app, Program& program) {
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand("run", "run a simulation; alone, or under mpirun or srun");
+    CLI::App* command =
+        app.add_subcommand("run", "run a simulation; alone, or under mpirun or srun");
     command->add_option("CONFIG", options->file, "a configuration (TOML)")->required();
     add_overrides(*command, options->overrides);
-    command->add_flag("--force", options->force, "replace the run that the output directory already holds");
+    command->add_flag("--force", options->force,
+                      "replace the run that the output directory already holds");
     command->callback([options, &program] {
         const core::Stopwatch started;
         mpi::Environment environment(program.argc, program.argv, mpi::ThreadLevel::multiple);

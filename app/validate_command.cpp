@@ -1,11 +1,12 @@
-#include "commands.hpp"
-
 #include "morphogen/config/load.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/run/plan.hpp"
 
+#include "commands.hpp"
+
 #include <fmt/format.h>
+
 #include <memory>
 
 namespace app {
@@ -18,18 +19,25 @@ void add_validate(CLI::App& app, Program&) {
         int ranks_per_node = 0;
     };
     auto options = std::make_shared<Options>();
-    CLI::App* command = app.add_subcommand(
-        "validate", "check a configuration without running it; print the decomposition, memory, files and output size");
+    CLI::App* command =
+        app.add_subcommand("validate", "check a configuration without running it; print the "
+                                       "decomposition, memory, files and output size");
     command->add_option("CONFIG", options->file, "a configuration (TOML)")->required();
     add_overrides(*command, options->overrides);
-    command->add_option("--ranks", options->ranks, "MPI ranks of the planned run")->check(CLI::Range(1, 1 << 24));
-    command->add_option("--ranks-per-node", options->ranks_per_node, "how many of them share a machine (default: all)")
+    command->add_option("--ranks", options->ranks, "MPI ranks of the planned run")
+        ->check(CLI::Range(1, 1 << 24));
+    command
+        ->add_option("--ranks-per-node", options->ranks_per_node,
+                     "how many of them share a machine (default: all)")
         ->check(CLI::Range(1, 1 << 24));
     command->callback([options] {
         using namespace morphogen;
         const config::Config config = config::load(options->file, options->overrides);
-        const int sharing = options->ranks_per_node > 0 ? std::min(options->ranks_per_node, options->ranks) : options->ranks;
-        const run::NodeResources node{parallel::usable_cores(), sharing == 1, sharing, core::usable_memory()};
+        const int sharing = options->ranks_per_node > 0
+                                ? std::min(options->ranks_per_node, options->ranks)
+                                : options->ranks;
+        const run::NodeResources node{parallel::usable_cores(), sharing == 1, sharing,
+                                      core::usable_memory()};
         fmt::print("{}", run::describe(config, run::make_plan(config, options->ranks, node)));
     });
 }

@@ -16,9 +16,9 @@ std::string version_text() {
         if (!isas.empty()) isas += ", ";
         isas += morphogen::kernel::name_of(isa);
     }
-    return fmt::format("morphogen {} (revision {}, {}, {})\nHDF5 {}\n{}\ninstruction sets: {}", build.version,
-                       build.revision, build.compiler, build.build_type, morphogen::store::hdf5_version(),
-                       morphogen::mpi::library_version(), isas);
+    return fmt::format("morphogen {} (revision {}, {}, {})\nHDF5 {}\n{}\ninstruction sets: {}",
+                       build.version, build.revision, build.compiler, build.build_type,
+                       morphogen::store::hdf5_version(), morphogen::mpi::library_version(), isas);
 }
 
 } // namespace app

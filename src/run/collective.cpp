@@ -16,7 +16,8 @@ std::string pack(const std::exception_ptr& error) {
     } catch (const core::Error& e) {
         return with_code(e.exit_code(), e.what());
     } catch (const std::bad_alloc&) {
-        return with_code(core::ExitCode::failed, "out of memory; use more ranks, a smaller grid or fewer queue_frames");
+        return with_code(core::ExitCode::failed,
+                         "out of memory; use more ranks, a smaller grid or fewer queue_frames");
     } catch (const std::exception& e) {
         return with_code(core::ExitCode::failed, e.what());
     }

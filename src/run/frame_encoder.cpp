@@ -26,7 +26,8 @@ FrameEncoder::Worker::Worker(const store::FrameLayout& layout)
 FrameEncoder::FrameEncoder(const store::FrameLayout& layout, Rounding rounding, int threads)
     : layout_(layout), rounding_(rounding), team_(threads) {
     workers_.reserve(static_cast<std::size_t>(threads));
-    for (int i = 0; i < threads; ++i) workers_.emplace_back(layout_);
+    for (int i = 0; i < threads; ++i)
+        workers_.emplace_back(layout_);
     const auto slots = static_cast<std::size_t>(slots_for(threads));
     for (std::size_t i = 0; i < slots; ++i)
         stored_.emplace_back(codec::ChunkEncoder::bound(layout_.filters, layout_.chunk_bytes()));
@@ -41,11 +42,13 @@ std::size_t FrameEncoder::memory(const store::FrameLayout& layout, int threads) 
            slots * codec::ChunkEncoder::bound(layout.filters, layout.chunk_bytes());
 }
 
-void FrameEncoder::encode_chunk(const store::Frame& frame, core::Index item, Worker& worker, core::Index slot) {
+void FrameEncoder::encode_chunk(const store::Frame& frame, core::Index item, Worker& worker,
+                                core::Index slot) {
     const double start = core::thread_cpu_seconds();
     const core::Index chunks = layout_.chunks();
     const auto field = static_cast<std::size_t>(item / chunks);
-    store::gather_chunk(layout_, item % chunks, frame.cells.data() + field * layout_.field_bytes(), worker.raw.data());
+    store::gather_chunk(layout_, item % chunks, frame.cells.data() + field * layout_.field_bytes(),
+                        worker.raw.data());
     if (layout_.precision == core::Precision::f32)
         round_cells<float>(worker.raw.span(), rounding_);
     else
@@ -63,7 +66,8 @@ void FrameEncoder::encode(const store::Frame& frame, Put put) {
         [&](core::Index item, int thread, core::Index slot) {
             Worker& worker = workers_[static_cast<std::size_t>(thread)];
             if (!std::exchange(worker.prepared, true) && thread > 0) {
-                // The team's threads inherit the affinity of whoever made them, which may be a single core.
+                // The team's threads inherit the affinity of whoever made them, which may be a
+                // single core.
                 parallel::restore_process_affinity_on_this_thread();
                 parallel::set_background_priority();
                 parallel::name_this_thread("mg-compress");
@@ -79,7 +83,8 @@ void FrameEncoder::encode(const store::Frame& frame, Put put) {
 
 double FrameEncoder::compress_cpu_seconds() const noexcept {
     double seconds = 0.0;
-    for (const Worker& worker : workers_) seconds += worker.cpu_seconds;
+    for (const Worker& worker : workers_)
+        seconds += worker.cpu_seconds;
     return seconds;
 }
 

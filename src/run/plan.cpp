@@ -5,8 +5,9 @@
 #include "morphogen/run/frame_encoder.hpp"
 #include "morphogen/simulation/memory.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace morphogen::run {
 namespace {
@@ -28,7 +29,8 @@ core::Box largest_block(const mpi::ProcessGrid& grid) {
 void check_memory(const config::Config& config, const Plan& plan, const NodeResources& node) {
     const auto needed = plan.rank_bytes() * static_cast<std::uint64_t>(node.ranks);
     if (needed <= node.memory) return;
-    const std::string shape = fmt::format("{} x {} x {}", config.grid.shape[0], config.grid.shape[1], config.grid.shape[2]);
+    const std::string shape = fmt::format("{} x {} x {}", config.grid.shape[0],
+                                          config.grid.shape[1], config.grid.shape[2]);
     throw UsageError(ErrorText{
         .what = "not enough memory",
         .where = fmt::format("grid.shape = {}, {}", shape, core::name_of(config.grid.precision)),
@@ -40,22 +42,25 @@ void check_memory(const config::Config& config, const Plan& plan, const NodeReso
 void check_shared_layout(const config::Config& config) {
     const codec::Compressor c = config.output.codec.compressor;
     if (c == codec::Compressor::none || c == codec::Compressor::deflate) return;
-    throw UsageError(ErrorText{.what = "output.layout = \"shared\" cannot use this codec",
-                               .where = codec::to_string(config.output.codec),
-                               .why = "a collective file is compressed by HDF5's own filters",
-                               .advice = "set output.codec to \"none\" or \"deflate:1\", or use layout \"parts\""});
+    throw UsageError(ErrorText{
+        .what = "output.layout = \"shared\" cannot use this codec",
+        .where = codec::to_string(config.output.codec),
+        .why = "a collective file is compressed by HDF5's own filters",
+        .advice = "set output.codec to \"none\" or \"deflate:1\", or use layout \"parts\""});
 }
 
 void check_supported(const config::Config& config) {
     if (config.output.frames_per_file > 0)
-        throw UsageError(ErrorText{.what = "output.frames_per_file is not supported by this version",
-                                   .why = "it writes one segment per run",
-                                   .advice = "leave the key out, or set it to 0"});
+        throw UsageError(
+            ErrorText{.what = "output.frames_per_file is not supported by this version",
+                      .why = "it writes one segment per run",
+                      .advice = "leave the key out, or set it to 0"});
 }
 
 } // namespace
 
-std::uint64_t writer_memory(const config::Config& config, const store::FrameLayout& layout, int io_threads) {
+std::uint64_t writer_memory(const config::Config& config, const store::FrameLayout& layout,
+                            int io_threads) {
     const auto frames = static_cast<std::uint64_t>(config.output.queue_frames) + 2;
     return frames * layout.frame_bytes() + FrameEncoder::memory(layout, io_threads);
 }
@@ -69,9 +74,12 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
     plan.simulation_bytes = simulation::memory_per_rank(config, plan.grid, plan.compute_threads);
     if (config.output.enabled) {
         check_supported(config);
-        if (config.output.layout == config::Layout::shared && ranks > 1) check_shared_layout(config);
-        plan.writer_bytes = writer_memory(config, store::make_layout(config, block), plan.io_threads);
-        plan.raw_bytes = static_cast<std::uint64_t>(config.total_frames()) * config.output.fields.size() *
+        if (config.output.layout == config::Layout::shared && ranks > 1)
+            check_shared_layout(config);
+        plan.writer_bytes =
+            writer_memory(config, store::make_layout(config, block), plan.io_threads);
+        plan.raw_bytes = static_cast<std::uint64_t>(config.total_frames()) *
+                         config.output.fields.size() *
                          static_cast<std::uint64_t>(core::volume(config.grid.shape)) *
                          core::bytes_of(config.grid.precision);
     }
@@ -91,26 +99,33 @@ std::string describe(const config::Config& config, const Plan& plan) {
     const auto row = [&text](const char* name, const std::string& value) {
         text += fmt::format("{:<12} {}\n", name, value);
     };
-    row("grid", fmt::format("{} cells, {}, {}", sizes(config.grid.shape, " x "), core::name_of(config.grid.precision),
+    row("grid", fmt::format("{} cells, {}, {}", sizes(config.grid.shape, " x "),
+                            core::name_of(config.grid.precision),
                             kernel::info(config.physics.stencil).name));
-    row("ranks", fmt::format("{} as {}, largest block {} cells", ranks, sizes(plan.grid.shape(), " x "),
-                             sizes(layout.block.shape(), " x ")));
-    row("threads", fmt::format("{} computing and {} compressing per rank", plan.compute_threads, plan.io_threads));
-    row("memory", fmt::format("{} per rank ({} simulation, {} output)", core::format_size(plan.rank_bytes()),
-                              core::format_size(plan.simulation_bytes), core::format_size(plan.writer_bytes)));
-    row("steps", fmt::format("{} in {} frames of {}", config.time.frames * config.time.steps_per_frame, config.time.frames,
-                             config.time.steps_per_frame));
+    row("ranks", fmt::format("{} as {}, largest block {} cells", ranks,
+                             sizes(plan.grid.shape(), " x "), sizes(layout.block.shape(), " x ")));
+    row("threads", fmt::format("{} computing and {} compressing per rank", plan.compute_threads,
+                               plan.io_threads));
+    row("memory",
+        fmt::format("{} per rank ({} simulation, {} output)", core::format_size(plan.rank_bytes()),
+                    core::format_size(plan.simulation_bytes),
+                    core::format_size(plan.writer_bytes)));
+    row("steps",
+        fmt::format("{} in {} frames of {}", config.time.frames * config.time.steps_per_frame,
+                    config.time.frames, config.time.steps_per_frame));
     row("stability", fmt::format("{:.3g} (at most 2)", kernel::stability_number(config.physics)));
     if (!config.output.enabled) {
         row("output", "none");
         return text;
     }
     const bool parts = ranks > 1 && config.output.layout == config::Layout::parts;
-    row("output", fmt::format("{} of raw frames in {}, {}", core::format_size(plan.raw_bytes), config.output.directory,
-                              parts ? fmt::format("{} parts and a virtual frames.h5", ranks) : std::string("frames.h5")));
-    row("chunks", fmt::format("{} cells, {} each, {} per frame and rank, {}", sizes(layout.chunk, " x "),
-                              core::format_size(layout.chunk_bytes()), layout.chunks(),
-                              codec::to_string(config.output.codec)));
+    row("output", fmt::format("{} of raw frames in {}, {}", core::format_size(plan.raw_bytes),
+                              config.output.directory,
+                              parts ? fmt::format("{} parts and a virtual frames.h5", ranks)
+                                    : std::string("frames.h5")));
+    row("chunks", fmt::format("{} cells, {} each, {} per frame and rank, {}",
+                              sizes(layout.chunk, " x "), core::format_size(layout.chunk_bytes()),
+                              layout.chunks(), codec::to_string(config.output.codec)));
     return text;
 }
 

@@ -1,15 +1,16 @@
 #include "morphogen/run/run.hpp"
 
-#include "session.hpp"
-
 #include "morphogen/run/collective.hpp"
+
+#include "session.hpp"
 
 #include <exception>
 #include <string>
 
 namespace morphogen::run {
 
-Report run_simulation(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options) {
+Report run_simulation(const config::Config& config, const mpi::Communicator& comm,
+                      const RunOptions& options) {
     Session session(config, comm, options);
     std::exception_ptr error;
     std::string text;

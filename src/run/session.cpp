@@ -2,15 +2,17 @@
 
 #include "morphogen/run/collective.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 #include <utility>
 
 namespace morphogen::run {
 namespace {
 
-// Ranks agree this often: a signal, a failed writer and a flushed part are noticed within about this time.
+// Ranks agree this often: a signal, a failed writer and a flushed part are noticed within about
+// this time.
 constexpr double vote_period_s = 0.25;
 constexpr double finite_check_period_s = 1.0; // when no frames are stored
 
@@ -26,7 +28,8 @@ std::exception_ptr capture(Work&& work) {
 
 } // namespace
 
-Session::Session(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options)
+Session::Session(const config::Config& config, const mpi::Communicator& comm,
+                 const RunOptions& options)
     : config_(config), comm_(comm), options_(options), directory_{config.output.directory},
       progress_(stderr, comm.rank() == 0 ? options.progress : Progress::Mode::silent) {}
 
@@ -66,7 +69,8 @@ void Ballot::merge(Ballot& into, const Ballot& from) {
     into.signal = std::max(into.signal, from.signal);
     into.flushed = std::min(into.flushed, from.flushed);
     into.seconds_per_step = std::max(into.seconds_per_step, from.seconds_per_step);
-    for (std::size_t f = 0; f < into.fields.size(); ++f) simulation::merge(into.fields[f], from.fields[f]);
+    for (std::size_t f = 0; f < into.fields.size(); ++f)
+        simulation::merge(into.fields[f], from.fields[f]);
 }
 
 Ballot Session::vote(Ballot mine) {
@@ -84,7 +88,8 @@ Ballot Session::agree_to_go_on(const Ballot& mine) {
     if (writer_) writer_->publish(ballot.flushed);
     if (stop_signal_ == 0) stop_signal_ = ballot.signal;
     if (ballot.seconds_per_step > 0.0)
-        group_steps_ = static_cast<core::Index>(std::clamp(vote_period_s / ballot.seconds_per_step, 1.0, 1e9));
+        group_steps_ =
+            static_cast<core::Index>(std::clamp(vote_period_s / ballot.seconds_per_step, 1.0, 1e9));
     return ballot;
 }
 
@@ -92,7 +97,8 @@ void Session::fill(store::Frame& frame, Ballot& mine) {
     const core::Stopwatch watch;
     for (std::size_t i = 0; i < layout_.fields.size(); ++i) {
         const core::Field field = layout_.fields[i];
-        const auto cells = frame.cells.span().subspan(i * layout_.field_bytes(), layout_.field_bytes());
+        const auto cells =
+            frame.cells.span().subspan(i * layout_.field_bytes(), layout_.field_bytes());
         mine.fields[static_cast<std::size_t>(field)] = simulation::globalize(
             simulation_->copy_out(field, cells), simulation_->block(), simulation_->global());
     }
@@ -103,8 +109,8 @@ void Session::throw_if_not_finite(const Ballot& ballot) const {
     for (const core::Field field : {core::Field::u, core::Field::v}) {
         const auto& summary = ballot.fields[static_cast<std::size_t>(field)];
         if (!summary.is_finite())
-            throw AgreedError(simulation::not_finite_message(field, simulation_->step(), summary, simulation_->global(),
-                                                             config_.grid.dims));
+            throw AgreedError(simulation::not_finite_message(
+                field, simulation_->step(), summary, simulation_->global(), config_.grid.dims));
     }
 }
 
@@ -123,24 +129,29 @@ void Session::store_frame() {
         });
     const Ballot all = agree_to_go_on(mine);
     throw_if_not_finite(all);
-    store::FrameRecord record{static_cast<core::Index>(records_.size()), simulation_->step(),
-                              static_cast<double>(simulation_->step()) * config_.physics.dt, {}};
+    store::FrameRecord record{static_cast<core::Index>(records_.size()),
+                              simulation_->step(),
+                              static_cast<double>(simulation_->step()) * config_.physics.dt,
+                              {}};
     for (const core::Field field : layout_.fields) {
         const auto& summary = all.fields[static_cast<std::size_t>(field)];
-        record.statistics[static_cast<std::size_t>(field)] = {summary.cells.min, summary.cells.max, summary.mean()};
+        record.statistics[static_cast<std::size_t>(field)] = {summary.cells.min, summary.cells.max,
+                                                              summary.mean()};
     }
     frame.record = record;
     records_.push_back(record);
     pending_ = capture([&] { writer_->push(std::move(frame)); });
 }
 
-// Both fields, one after the other through one buffer: with nothing stored there is no frame to check.
+// Both fields, one after the other through one buffer: with nothing stored there is no frame to
+// check.
 void Session::check_finite() {
     since_check_.restart();
     Ballot mine;
     for (const core::Field field : {core::Field::u, core::Field::v})
-        mine.fields[static_cast<std::size_t>(field)] = simulation::globalize(
-            simulation_->copy_out(field, scratch_.span()), simulation_->block(), simulation_->global());
+        mine.fields[static_cast<std::size_t>(field)] =
+            simulation::globalize(simulation_->copy_out(field, scratch_.span()),
+                                  simulation_->block(), simulation_->global());
     throw_if_not_finite(agree_to_go_on(mine));
 }
 

@@ -14,18 +14,19 @@
 
 namespace morphogen::run {
 
-/// What the ranks tell each other between two groups of steps, and at a frame what it holds: one collective.
+/// What the ranks tell each other between two groups of steps, and at a frame what it holds: one
+/// collective.
 struct Ballot {
     bool failed = false;
-    int signal = 0;                // that asks for a stop, on any rank
-    core::Index flushed = 0;       // frames that every rank has flushed
-    double seconds_per_step = 0.0; // of the slowest rank
+    int signal = 0;                                    // that asks for a stop, on any rank
+    core::Index flushed = 0;                           // frames that every rank has flushed
+    double seconds_per_step = 0.0;                     // of the slowest rank
     std::array<simulation::GlobalSummary, 2> fields{}; // by core::Field
     static void merge(Ballot& into, const Ballot& from);
 };
 
-/// One launch on one rank: the state of run_simulation(). Every public member function is collective, and throws
-/// AgreedError on all ranks together.
+/// One launch on one rank: the state of run_simulation(). Every public member function is
+/// collective, and throws AgreedError on all ranks together.
 class Session {
 public:
     Session(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options);
@@ -34,10 +35,11 @@ public:
     void prepare();
     /// All frames, or until a signal.
     void simulate();
-    /// Drains, publishes, closes; also after a failed prepare() or simulate(), to save what can be saved.
+    /// Drains, publishes, closes; also after a failed prepare() or simulate(), to save what can be
+    /// saved.
     void finish();
-    /// Sums up over the ranks; rank 0 writes report.json and, if frames were stored, frames.xdmf. @p error: what failed,
-    /// or empty.
+    /// Sums up over the ranks; rank 0 writes report.json and, if frames were stored, frames.xdmf.
+    /// @p error: what failed, or empty.
     Report conclude(const std::string& error);
 
 private:
@@ -52,7 +54,8 @@ private:
     void check_finite();
     void throw_if_not_finite(const Ballot& ballot) const;
     Ballot vote(Ballot mine);
-    /// Agrees with the other ranks on going on: throws if any failed, publishes what all have flushed, notes a stop.
+    /// Agrees with the other ranks on going on: throws if any failed, publishes what all have
+    /// flushed, notes a stop.
     Ballot agree_to_go_on(const Ballot& mine = {});
     void show_progress();
     /// Writer thread of a collective file: tells the error and ends every rank.

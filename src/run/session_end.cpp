@@ -1,13 +1,14 @@
-#include "session.hpp"
-
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/run/collective.hpp"
 #include "morphogen/run/signals.hpp"
 
+#include "session.hpp"
+
+#include <fmt/format.h>
+
 #include <array>
 #include <cstdio>
-#include <fmt/format.h>
 #include <span>
 #include <tuple>
 
@@ -26,7 +27,8 @@ void Session::finish() {
             if (!pending_) pending_ = std::current_exception();
         }
     };
-    // Each rank stores what it was given; frames count up to the slowest, or up to the one that failed.
+    // Each rank stores what it was given; frames count up to the slowest, or up to the one that
+    // failed.
     attempt([&] { writer_->drain(); });
     writer_->publish(vote({}).flushed);
     attempt([&] { writer_->close(); });
@@ -71,23 +73,27 @@ Report Session::summed_report() const {
                       static_cast<double>(core::peak_rss_bytes()),
                       loop_s_};
     std::array sums{w.compress_cpu_s, w.write_cpu_s, copy_cpu_s_};
-    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : 0, writer_ ? writer_->committed() : 0,
-                                       w.queue_capacity, w.queue_max, w.buffers_allocated};
-    std::array bytes{static_cast<std::int64_t>(w.bytes_raw), static_cast<std::int64_t>(w.bytes_stored)};
+    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : 0,
+                                       writer_ ? writer_->committed() : 0, w.queue_capacity,
+                                       w.queue_max, w.buffers_allocated};
+    std::array bytes{static_cast<std::int64_t>(w.bytes_raw),
+                     static_cast<std::int64_t>(w.bytes_stored)};
     comm_.allreduce(std::span<double>(maxima), mpi::Op::max);
     comm_.allreduce(std::span<double>(sums), mpi::Op::sum);
     comm_.allreduce(std::span<std::int64_t>(counts), mpi::Op::max);
     comm_.allreduce(std::span<std::int64_t>(bytes), mpi::Op::sum);
     double peak = 0.0;
     double loop = 0.0;
-    std::tie(r.wall_s, r.compute_s, r.halo_s, r.copy_s, w.stall_s, w.busy_s, w.idle_s, w.write_s, w.sync_s, w.queue_mean,
-             peak, loop) = std::tuple_cat(maxima);
+    std::tie(r.wall_s, r.compute_s, r.halo_s, r.copy_s, w.stall_s, w.busy_s, w.idle_s, w.write_s,
+             w.sync_s, w.queue_mean, peak, loop) = std::tuple_cat(maxima);
     std::tie(w.compress_cpu_s, w.write_cpu_s, r.copy_cpu_s) = std::tuple_cat(sums);
-    std::tie(r.steps, r.frames, w.queue_capacity, w.queue_max, w.buffers_allocated) = std::tuple_cat(counts);
+    std::tie(r.steps, r.frames, w.queue_capacity, w.queue_max, w.buffers_allocated) =
+        std::tuple_cat(counts);
     w.bytes_raw = static_cast<std::uint64_t>(bytes[0]);
     w.bytes_stored = static_cast<std::uint64_t>(bytes[1]);
     r.peak_rss_bytes = static_cast<std::uint64_t>(peak);
-    if (loop > 0.0) r.cells_per_s = static_cast<double>(r.cells) * static_cast<double>(r.steps) / loop;
+    if (loop > 0.0)
+        r.cells_per_s = static_cast<double>(r.cells) * static_cast<double>(r.steps) / loop;
     return r;
 }
 
@@ -96,8 +102,9 @@ Report Session::conclude(const std::string& error) {
     report.error = error;
     if (error.empty()) report.exit = stop_signal_ != 0 ? "stopped" : "finished";
     if (report.exit == "stopped")
-        report.error = fmt::format("stopped by {} at step {}; {} of {} frames are stored; this version cannot resume",
-                                   signal_name(stop_signal_), report.steps, report.frames, config_.total_frames());
+        report.error = fmt::format(
+            "stopped by {} at step {}; {} of {} frames are stored; this version cannot resume",
+            signal_name(stop_signal_), report.steps, report.frames, config_.total_frames());
     if (owns_directory_) {
         const auto write = [&] { write_results(report); };
         // After a failure the first error is the one to tell: a full disk also refuses the report.

@@ -1,19 +1,19 @@
-#include "session.hpp"
-
 #include "morphogen/config/load.hpp"
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/run/collective.hpp"
-#include "morphogen/store/initial_file.hpp"
 
-#include <array>
-#include <chrono>
+#include "session.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/vfs.h>
-#include <thread>
 #include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <thread>
 
 // What happens before the first step.
 namespace morphogen::run {
@@ -28,7 +28,8 @@ std::string host_name() {
 }
 
 core::Durability durability(const config::Config& config) {
-    return config.output.sync == config::Sync::never ? core::Durability::none : core::Durability::synced;
+    return config.output.sync == config::Sync::never ? core::Durability::none
+                                                     : core::Durability::synced;
 }
 
 bool is_on_nfs(const std::filesystem::path& directory) {
@@ -47,14 +48,15 @@ void Session::prepare() {
     together(comm_, [&] { prepare_directory(); });
     owns_directory_ = true;
     together(comm_, [&] {
-        const auto reader = store::make_initial_file_reader();
-        simulation_.emplace(config_, comm_, simulation::Options{plan_->compute_threads, isa_, reader.get(), 0});
+        simulation_.emplace(config_, comm_,
+                            simulation::Options{plan_->compute_threads, isa_, nullptr, 0});
     });
     layout_ = store::make_layout(config_, simulation_->block());
     if (config_.output.enabled)
         open_output();
     else
-        together(comm_, [&] { scratch_ = core::AlignedBuffer<std::byte>(simulation_->field_bytes()); });
+        together(comm_,
+                 [&] { scratch_ = core::AlignedBuffer<std::byte>(simulation_->field_bytes()); });
 }
 
 NodeResources Session::node_resources() const {
@@ -65,8 +67,8 @@ NodeResources Session::node_resources() const {
     // Ranks whose shares add up to no more than the machine has were given cores of their own.
     const auto shares = node.allreduce(static_cast<std::int64_t>(resources.cores), mpi::Op::sum);
     resources.exclusive = shares <= static_cast<std::int64_t>(std::thread::hardware_concurrency());
-    resources.memory =
-        static_cast<std::uint64_t>(node.allreduce(static_cast<std::int64_t>(core::usable_memory()), mpi::Op::min));
+    resources.memory = static_cast<std::uint64_t>(
+        node.allreduce(static_cast<std::int64_t>(core::usable_memory()), mpi::Op::min));
     return resources;
 }
 
@@ -75,60 +77,73 @@ void Session::choose_isa() {
         isa_ = *config_.threads.isa;
         return;
     }
-    // Machines may differ: the best that all have. Later ones in the list are better, on any one architecture.
+    // Machines may differ: the best that all have. Later ones in the list are better, on any one
+    // architecture.
     const auto index = comm_.allreduce(static_cast<std::int64_t>(kernel::best_isa()), mpi::Op::min);
     isa_ = static_cast<kernel::Isa>(index);
 }
 
 void Session::warn_about_cores(const NodeResources& node) const {
-    const auto few = [&](int rank_threads) { return rank_threads > node.cores ? rank_threads - node.cores : 0; };
-    const auto lacking = comm_.allreduce(static_cast<std::int64_t>(few(plan_->compute_threads)), mpi::Op::max);
+    const auto few = [&](int rank_threads) {
+        return rank_threads > node.cores ? rank_threads - node.cores : 0;
+    };
+    const auto lacking =
+        comm_.allreduce(static_cast<std::int64_t>(few(plan_->compute_threads)), mpi::Op::max);
     if (lacking > 0)
-        note(fmt::format("a rank may use {} core(s) fewer than its {} computing threads and will be slow; start it with "
-                         "`mpirun --bind-to none` or `--map-by slot:PE={}`, or lower threads.compute",
-                         lacking, plan_->compute_threads, plan_->compute_threads));
+        note(fmt::format(
+            "a rank may use {} core(s) fewer than its {} computing threads and will be slow; start "
+            "it with "
+            "`mpirun --bind-to none` or `--map-by slot:PE={}`, or lower threads.compute",
+            lacking, plan_->compute_threads, plan_->compute_threads));
 }
 
 void Session::prepare_directory() {
     if (!is_root()) return;
     if (directory_.holds_run()) {
         if (!options_.force)
-            throw core::UsageError(core::ErrorText{.what = "the output directory already holds a run",
-                                                   .where = directory_.root.native(),
-                                                   .advice = "choose another output.directory, or replace it with --force"});
+            throw core::UsageError(core::ErrorText{
+                .what = "the output directory already holds a run",
+                .where = directory_.root.native(),
+                .advice = "choose another output.directory, or replace it with --force"});
         directory_.remove_run();
     }
     std::error_code failure;
     std::filesystem::create_directories(directory_.root, failure);
     if (failure)
-        throw core::Error(core::ErrorText{.what = "cannot create the output directory",
-                                          .where = directory_.root.native(),
-                                          .why = failure.message(),
-                                          .advice = "set output.directory to a place where you may write"});
+        throw core::Error(
+            core::ErrorText{.what = "cannot create the output directory",
+                            .where = directory_.root.native(),
+                            .why = failure.message(),
+                            .advice = "set output.directory to a place where you may write"});
     core::replace_file(directory_.config(), config::to_toml(config_), durability(config_));
     if (is_on_nfs(directory_.root))
-        note("the output directory is on NFS: the files cannot be read reliably while the run writes them");
+        note("the output directory is on NFS: the files cannot be read reliably while the run "
+             "writes them");
 }
 
 void Session::open_output() {
-    // For shared files a context of its own: the writer thread's collective calls must not meet the halo exchange's.
+    // For shared files a context of its own: the writer thread's collective calls must not meet the
+    // halo exchange's.
     mpi::Communicator writers = comm_.duplicate();
-    const bool collective_file = comm_.size() > 1 && config_.output.layout == config::Layout::shared;
+    const bool collective_file =
+        comm_.size() > 1 && config_.output.layout == config::Layout::shared;
     together(comm_, [&] {
-        const store::Provenance provenance{.config_toml = config::to_toml(config_),
-                                           .host = host_name(),
-                                           .ranks = comm_.size(),
-                                           .compute_threads = plan_->compute_threads,
-                                           .io_threads = plan_->io_threads,
-                                           .isa = std::string(kernel::name_of(isa_)),
-                                           .time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))};
+        const store::Provenance provenance{
+            .config_toml = config::to_toml(config_),
+            .host = host_name(),
+            .ranks = comm_.size(),
+            .compute_threads = plan_->compute_threads,
+            .io_threads = plan_->io_threads,
+            .isa = std::string(kernel::name_of(isa_)),
+            .time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))};
         WriterOptions writer_options;
         writer_options.queue_frames = config_.output.queue_frames;
         writer_options.flush_every = config_.output.flush_every;
         writer_options.threads = plan_->io_threads;
         writer_options.rounding = {config_.output.keep_bits, config_.output.max_error};
         writer_options.probe = options_.probe;
-        if (collective_file) writer_options.on_failure = [this](const std::exception_ptr& error) { end_job(error); };
+        if (collective_file)
+            writer_options.on_failure = [this](const std::exception_ptr& error) { end_job(error); };
         auto sink = store::open_sink(config_, directory_, layout_, provenance, std::move(writers));
         writer_.emplace(std::move(sink), layout_, std::move(writer_options));
     });

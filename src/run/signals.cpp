@@ -2,17 +2,19 @@
 
 #include "morphogen/core/error.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <unistd.h>
 
 namespace morphogen::run {
 namespace {
 
 constexpr std::array caught{SIGTERM, SIGINT, SIGUSR1};
 
-// Written by the handler: lock-free atomics are async-signal-safe. Relaxed: the number itself is all that is published.
+// Written by the handler: lock-free atomics are async-signal-safe. Relaxed: the number itself is
+// all that is published.
 std::atomic<int> stop{0};
 std::atomic<int> interrupts{0};
 static_assert(std::atomic<int>::is_always_lock_free);
@@ -34,21 +36,29 @@ SignalWatch::SignalWatch() {
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART; // a write that a signal interrupts goes on
     sigemptyset(&action.sa_mask);
-    for (std::size_t i = 0; i < caught.size(); ++i) ::sigaction(caught[i], &action, &previous[i]);
+    for (std::size_t i = 0; i < caught.size(); ++i)
+        ::sigaction(caught[i], &action, &previous[i]);
 }
 
 SignalWatch::~SignalWatch() {
-    for (std::size_t i = 0; i < caught.size(); ++i) ::sigaction(caught[i], &previous[i], nullptr);
+    for (std::size_t i = 0; i < caught.size(); ++i)
+        ::sigaction(caught[i], &previous[i], nullptr);
 }
 
-int SignalWatch::stop_signal() noexcept { return stop.load(std::memory_order_relaxed); }
+int SignalWatch::stop_signal() noexcept {
+    return stop.load(std::memory_order_relaxed);
+}
 
 std::string_view signal_name(int signal) noexcept {
     switch (signal) {
-    case SIGTERM: return "SIGTERM";
-    case SIGINT: return "SIGINT";
-    case SIGUSR1: return "SIGUSR1";
-    default: return "a signal";
+    case SIGTERM:
+        return "SIGTERM";
+    case SIGINT:
+        return "SIGINT";
+    case SIGUSR1:
+        return "SIGUSR1";
+    default:
+        return "a signal";
     }
 }
 

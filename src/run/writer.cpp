@@ -13,7 +13,8 @@ namespace {
 /// Adds the wall and CPU time of a scope on this thread to two sums.
 class Meter {
 public:
-    Meter(double& wall, double& cpu) : wall_(wall), cpu_(cpu), cpu_start_(core::thread_cpu_seconds()) {}
+    Meter(double& wall, double& cpu)
+        : wall_(wall), cpu_(cpu), cpu_start_(core::thread_cpu_seconds()) {}
     ~Meter() {
         wall_ += watch_.seconds();
         cpu_ += core::thread_cpu_seconds() - cpu_start_;
@@ -30,12 +31,16 @@ private:
 
 } // namespace
 
-Writer::Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout& layout, WriterOptions options)
+Writer::Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout& layout,
+               WriterOptions options)
     // One more than the queue: what the simulation fills and what the writer empties.
     : recycler_(static_cast<std::size_t>(options.queue_frames) + 2,
-                [bytes = layout.frame_bytes()] { return store::Frame{{}, core::AlignedBuffer<std::byte>(bytes)}; }),
-      ring_(static_cast<std::size_t>(options.queue_frames)), sink_(std::move(sink)), layout_(layout),
-      options_(std::move(options)), thread_([this] { thread_main(); }) {}
+                [bytes = layout.frame_bytes()] {
+                    return store::Frame{{}, core::AlignedBuffer<std::byte>(bytes)};
+                }),
+      ring_(static_cast<std::size_t>(options.queue_frames)), sink_(std::move(sink)),
+      layout_(layout), options_(std::move(options)), sync_before_(sink_->sync_seconds()),
+      thread_([this] { thread_main(); }) {}
 
 Writer::~Writer() {
     ring_.close(std::make_exception_ptr(core::Error("the simulation ended early")));
@@ -43,7 +48,9 @@ Writer::~Writer() {
     if (thread_.joinable()) thread_.join();
 }
 
-store::Frame Writer::acquire() { return recycler_.acquire(); }
+store::Frame Writer::acquire() {
+    return recycler_.acquire();
+}
 
 void Writer::push(store::Frame&& frame) {
     if (ring_.push(std::move(frame)) == parallel::PushResult::closed)
@@ -51,7 +58,8 @@ void Writer::push(store::Frame&& frame) {
 }
 
 void Writer::publish(core::Index frames) noexcept {
-    // release: partner is the acquire load in publish_pending(); the number itself is all that is published.
+    // release: partner is the acquire load in publish_pending(); the number itself is all that is
+    // published.
     if (publish_target_.exchange(frames, std::memory_order_release) == frames) return;
     ring_.wake_consumer();
 }
@@ -83,14 +91,16 @@ WriterFigures Writer::figures() const {
     f.compress_cpu_s = encoder_ ? encoder_->compress_cpu_seconds() : 0.0;
     f.bytes_stored = sink_->bytes_stored();
     f.sync_s = sink_->sync_seconds();
-    f.write_s -= f.sync_s;
+    f.write_s -= f.sync_s - sync_before_;
     return f;
 }
 
 void Writer::set_phase(Phase phase) noexcept {
     {
         const std::lock_guard lock(mutex_);
-        phase_ = std::max(phase_, phase); // never backwards: `closing` may be asked for before `drained` is reached
+        phase_ = std::max(
+            phase_,
+            phase); // never backwards: `closing` may be asked for before `drained` is reached
     }
     changed_.notify_all();
 }
@@ -130,9 +140,10 @@ void Writer::fail(const std::exception_ptr& error) noexcept {
 }
 
 void Writer::write_frames() {
-    if (sink_->takes_chunks())
-        encoder_.emplace(layout_, options_.rounding, options_.threads);
-    const auto due = [this] { return publish_target_.load(std::memory_order_acquire) > published_; }; // partner: publish()
+    if (sink_->takes_chunks()) encoder_.emplace(layout_, options_.rounding, options_.threads);
+    const auto due = [this] {
+        return publish_target_.load(std::memory_order_acquire) > published_;
+    }; // partner: publish()
     while (true) {
         auto next = ring_.pop_until(due);
         if (next.outcome == parallel::PopOutcome::woken) publish_pending();
@@ -157,10 +168,11 @@ void Writer::write_frame(store::Frame& frame) {
     metered([&] { sink_->begin_frame(frame.record); });
     enter(WriterStage::encode);
     if (encoder_) {
-        encoder_->encode(frame, [&](std::size_t field, core::Index chunk, std::span<const std::byte> stored) {
-            enter(WriterStage::put_chunk);
-            metered([&] { sink_->put_chunk(field, chunk, stored); });
-        });
+        encoder_->encode(
+            frame, [&](std::size_t field, core::Index chunk, std::span<const std::byte> stored) {
+                enter(WriterStage::put_chunk);
+                metered([&] { sink_->put_chunk(field, chunk, stored); });
+            });
     } else {
         metered([&] { sink_->put_frame(frame); });
     }
@@ -175,11 +187,13 @@ void Writer::commit() {
     const Meter meter(figures_.write_s, figures_.write_cpu_s);
     sink_->commit();
     unflushed_ = 0;
-    flushed_.store(sink_->flushed(), std::memory_order_release); // partner: flushed(); the file holds these frames
+    flushed_.store(sink_->flushed(),
+                   std::memory_order_release); // partner: flushed(); the file holds these frames
 }
 
 void Writer::publish_pending() {
-    const core::Index target = publish_target_.load(std::memory_order_acquire); // partner: publish()
+    const core::Index target =
+        publish_target_.load(std::memory_order_acquire); // partner: publish()
     const Meter meter(figures_.write_s, figures_.write_cpu_s);
     sink_->publish(target);
     published_ = target;

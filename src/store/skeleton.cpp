@@ -6,6 +6,7 @@
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/library.hpp"
 #include "morphogen/store/schema.hpp"
 
 #include <fmt/format.h>
@@ -123,14 +124,6 @@ void create_root_attributes(const hdf5::File& file, const FrameLayout& layout,
                           std::span<const std::int64_t>(layout.global).last(dims));
     hdf5::write_attribute(root, schema::block_offset,
                           std::span<const std::int64_t>(box.lo).last(dims));
-}
-
-std::string hdf5_version() {
-    unsigned major = 0;
-    unsigned minor = 0;
-    unsigned release = 0;
-    hdf5::call("H5get_libversion", {}, [&] { return H5get_libversion(&major, &minor, &release); });
-    return fmt::format("{}.{}.{}", major, minor, release);
 }
 
 } // namespace

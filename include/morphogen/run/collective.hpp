@@ -9,14 +9,15 @@
 
 namespace morphogen::run {
 
-/// An error that every rank knows and throws together: printed once, by rank 0. Thrown by agree_on_failure.
+/// An error that every rank knows and throws together: printed once, by rank 0. Thrown by
+/// agree_on_failure.
 class AgreedError : public core::Error {
 public:
     using core::Error::Error;
 };
 
-/// Collective. Returns if @p mine is empty on every rank; else throws the error of the lowest rank that has one, as
-/// AgreedError with its text and exit code, on every rank.
+/// Collective. Returns if @p mine is empty on every rank; else throws the error of the lowest rank
+/// that has one, as AgreedError with its text and exit code, on every rank.
 void agree_on_failure(const mpi::Communicator& comm, const std::exception_ptr& mine);
 
 /// Collective: runs @p work on every rank, then agrees on failure.

@@ -19,16 +19,17 @@ struct Rounding {
     double max_error = 0.0;
 };
 
-/// Turns one frame into stored chunks on a team of threads, while the calling thread hands completed ones on.
-/// Owns everything it needs: nothing is allocated per frame. One thread.
+/// Turns one frame into stored chunks on a team of threads, while the calling thread hands
+/// completed ones on. Owns everything it needs: nothing is allocated per frame. One thread.
 class FrameEncoder {
 public:
     FrameEncoder(const store::FrameLayout& layout, Rounding rounding, int threads);
 
-    using Put = parallel::FunctionRef<void(std::size_t field, core::Index chunk, std::span<const std::byte> stored)>;
+    using Put = parallel::FunctionRef<void(std::size_t field, core::Index chunk,
+                                           std::span<const std::byte> stored)>;
 
-    /// Encodes every chunk of every field of @p frame and calls @p put for each on the calling thread, in order of
-    /// completion.
+    /// Encodes every chunk of every field of @p frame and calls @p put for each on the calling
+    /// thread, in order of completion.
     void encode(const store::Frame& frame, Put put);
 
     /// CPU seconds of all threads spent on gathering, rounding and filtering so far.
@@ -50,7 +51,8 @@ private:
         bool prepared = false; // priority and affinity are set
     };
 
-    void encode_chunk(const store::Frame& frame, core::Index item, Worker& worker, core::Index slot);
+    void encode_chunk(const store::Frame& frame, core::Index item, Worker& worker,
+                      core::Index slot);
 
     store::FrameLayout layout_;
     Rounding rounding_;

@@ -9,7 +9,8 @@
 
 namespace morphogen::run {
 
-/// What a configuration means for a number of ranks: decided and checked before anything is allocated or created.
+/// What a configuration means for a number of ranks: decided and checked before anything is
+/// allocated or created.
 struct Plan {
     mpi::ProcessGrid grid;
     int compute_threads = 1; // per rank
@@ -25,21 +26,23 @@ struct Plan {
 
 /// What a rank finds on its node.
 struct NodeResources {
-    int cores = 1;          // this rank may run on
-    bool exclusive = false; // no other rank of the node may run on them
-    int ranks = 1;          // of this job on the node
+    int cores = 1;            // this rank may run on
+    bool exclusive = false;   // no other rank of the node may run on them
+    int ranks = 1;            // of this job on the node
     std::uint64_t memory = 0; // bytes that the node's ranks may use together
 };
 
-/// Decides threads and the process grid and checks what depends on the number of ranks: cells per rank, memory, what this
-/// layout can store.
+/// Decides threads and the process grid and checks what depends on the number of ranks: cells per
+/// rank, memory, what this layout can store.
 /// @throws core::UsageError naming the key and the numbers.
 Plan make_plan(const config::Config& config, int ranks, const NodeResources& node);
 
 /// For `validate`: grid, blocks, memory per rank, files and raw output, for a person.
 std::string describe(const config::Config& config, const Plan& plan);
 
-/// Bytes that one rank's writer holds at most: frame buffers, compressed chunks, per-thread scratch.
-std::uint64_t writer_memory(const config::Config& config, const store::FrameLayout& layout, int io_threads);
+/// Bytes that one rank's writer holds at most: frame buffers, compressed chunks, per-thread
+/// scratch.
+std::uint64_t writer_memory(const config::Config& config, const store::FrameLayout& layout,
+                            int io_threads);
 
 } // namespace morphogen::run

@@ -18,8 +18,8 @@ struct ProgressState {
     core::Index queue_capacity = 0;
 };
 
-/// Progress on a stream: on a terminal a bar that redraws itself a few times per second, elsewhere a plain line every
-/// ten seconds. One thread.
+/// Progress on a stream: on a terminal a bar that redraws itself a few times per second, elsewhere
+/// a plain line every ten seconds. One thread.
 class Progress {
 public:
     enum class Mode { automatic, silent };

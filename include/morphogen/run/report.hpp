@@ -7,7 +7,8 @@
 
 namespace morphogen::run {
 
-/// What the writer thread of one rank did. Seconds are wall time but for *_cpu_s, which are summed over threads.
+/// What the writer thread of one rank did. Seconds are wall time but for *_cpu_s, which are summed
+/// over threads.
 struct WriterFigures {
     double busy_s = 0.0;         // with a frame in hand
     double idle_s = 0.0;         // waiting for one
@@ -16,9 +17,9 @@ struct WriterFigures {
     double write_s = 0.0;        // the same in wall time, without syncing
     double sync_s = 0.0;         // fsync
     core::Index queue_capacity = 0;
-    core::Index queue_max = 0;   // frames waiting, as seen at each push
+    core::Index queue_max = 0; // frames waiting, as seen at each push
     double queue_mean = 0.0;
-    double stall_s = 0.0;        // the simulation waiting for the writer
+    double stall_s = 0.0; // the simulation waiting for the writer
     core::Index buffers_allocated = 0;
     core::Index threads = 0;
     std::uint64_t bytes_raw = 0;

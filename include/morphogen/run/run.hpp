@@ -12,19 +12,22 @@ namespace morphogen::run {
 
 /// What the host program decides about a run.
 struct RunOptions {
-    bool force = false;                            // replace a run that the directory already holds
+    bool force = false; // replace a run that the directory already holds
     Progress::Mode progress = Progress::Mode::silent;
-    std::function<int()> stop_signal;              // returns a signal number once the run shall stop; may be empty
-    std::function<void(const std::string&)> note;  // rank 0's remarks to the user; may be empty
-    WriterProbe probe;                             // tests: called at each stage of the writer
-    core::Stopwatch started;                       // counts wall_s from here
+    std::function<int()>
+        stop_signal; // returns a signal number once the run shall stop; may be empty
+    std::function<void(const std::string&)> note; // rank 0's remarks to the user; may be empty
+    WriterProbe probe;                            // tests: called at each stage of the writer
+    core::Stopwatch started;                      // counts wall_s from here
 };
 
-/// Runs a simulation to its end: collective over @p comm, one thread (the caller's) per rank, plus a writer thread with its
-/// own team. Creates the directory, stores every frame, writes report.json whatever happens.
-/// Before and after the call the host program may call HDF5 freely; during it, not at all.
+/// Runs a simulation to its end: collective over @p comm, one thread (the caller's) per rank, plus
+/// a writer thread with its own team. Creates the directory, stores every frame, writes report.json
+/// whatever happens. Before and after the call the host program may call HDF5 freely; during it,
+/// not at all.
 /// @returns the report (the same on every rank).
 /// @throws AgreedError on every rank together, once everything committed is safe on disk.
-Report run_simulation(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options = {});
+Report run_simulation(const config::Config& config, const mpi::Communicator& comm,
+                      const RunOptions& options = {});
 
 } // namespace morphogen::run

@@ -23,7 +23,8 @@ namespace morphogen::run {
 /// The writer's stages, in order, for tests that make each one fail.
 enum class WriterStage { begin_frame, encode, put_chunk, end_frame, commit, close };
 
-/// Called on the writer thread on entering a stage, with the number of the frame; what it throws counts as the stage's.
+/// Called on the writer thread on entering a stage, with the number of the frame; what it throws
+/// counts as the stage's.
 using WriterProbe = std::function<void(WriterStage, core::Index frame)>;
 
 struct WriterOptions {
@@ -31,24 +32,27 @@ struct WriterOptions {
     core::Index flush_every = 1;  // frames per commit
     int threads = 1;              // compression team, the writer thread included
     Rounding rounding;
-    WriterProbe probe;            // may be empty
-    /// Called once on the writer thread when it fails, before the error is handed over. For collective sinks, whose other
-    /// ranks would wait for ever: it ends the job.
+    WriterProbe probe; // may be empty
+    /// Called once on the writer thread when it fails, before the error is handed over. For
+    /// collective sinks, whose other ranks would wait for ever: it ends the job.
     std::function<void(const std::exception_ptr&)> on_failure;
 };
 
 /// Stores frames on a thread of its own, behind a bounded ring.
 ///
-/// A frame's buffer is in exactly one of {simulation, ring, writer, free ring}: `acquire` takes it from the free ring, `push`
-/// moves it into the ring, the writer gives it back once its last chunk is encoded and written. At most queue_frames + 2
-/// exist. A full ring blocks `push` (back-pressure).
+/// A frame's buffer is in exactly one of {simulation, ring, writer, free ring}: `acquire` takes it
+/// from the free ring, `push` moves it into the ring, the writer gives it back once its last chunk
+/// is encoded and written. At most queue_frames + 2 exist. A full ring blocks `push`
+/// (back-pressure).
 ///
-/// The writer's first error closes both rings: the next `acquire`, `push`, `drain` or `close` throws it. From construction
-/// to close() only the writer thread touches HDF5. All members but the constructor and destructor belong to one thread,
-/// the simulation's; flushed() and queued() may be read by any.
+/// The writer's first error closes both rings: the next `acquire`, `push`, `drain` or `close`
+/// throws it. From construction to close() only the writer thread touches HDF5. All members but the
+/// constructor and destructor belong to one thread, the simulation's; flushed() and queued() may be
+/// read by any.
 class Writer {
 public:
-    Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout& layout, WriterOptions options);
+    Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout& layout,
+           WriterOptions options);
     /// Without a close() before: abandons the file as a kill would leave it, and joins the thread.
     ~Writer();
     Writer(const Writer&) = delete;
@@ -63,19 +67,25 @@ public:
     /// No more frames: waits until all are written and flushed. @throws the writer's error.
     void drain();
 
-    /// All ranks have flushed the first @p frames frames (see FrameSink::publish). Does not wait, never throws.
+    /// All ranks have flushed the first @p frames frames (see FrameSink::publish). Does not wait,
+    /// never throws.
     void publish(core::Index frames) noexcept;
 
-    /// Drains, publishes what is due, closes the file and joins the thread. @throws the writer's error.
+    /// Drains, publishes what is due, closes the file and joins the thread. @throws the writer's
+    /// error.
     void close();
 
-    core::Index flushed() const noexcept { return flushed_.load(std::memory_order_acquire); } // partner: write_frames()
+    core::Index flushed() const noexcept {
+        return flushed_.load(std::memory_order_acquire);
+    } // partner: write_frames()
     core::Index queued() const noexcept { return static_cast<core::Index>(ring_.size()); }
 
     /// After close() or a failure: what this rank's writer did.
     WriterFigures figures() const;
     /// Frames that /step counts, as far as this rank knows; after close().
-    core::Index committed() const noexcept { return committed_.load(std::memory_order_acquire); } // partner: thread_main()
+    core::Index committed() const noexcept {
+        return committed_.load(std::memory_order_acquire);
+    } // partner: thread_main()
 
 private:
     enum class Phase { writing, drained, closing, ended };
@@ -105,6 +115,7 @@ private:
     std::unique_ptr<store::FrameSink> sink_;
     const store::FrameLayout layout_;
     const WriterOptions options_;
+    const double sync_before_; // seconds that creating the files has synced
     std::optional<FrameEncoder> encoder_;
     core::Index frame_ = 0;     // number of the frame in hand
     core::Index unflushed_ = 0; // frames since the last commit

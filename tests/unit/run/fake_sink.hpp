@@ -12,19 +12,21 @@ namespace morphogen::run::test {
 
 /// What a FakeSink saw; outlives the sink.
 struct SinkLog {
-    std::vector<core::Index> frames;         // numbers, in the order of end_frame
-    std::map<core::Index, int> chunks;       // chunks put, by frame
-    std::vector<std::thread::id> threads;    // of every call
+    std::vector<core::Index> frames;      // numbers, in the order of end_frame
+    std::map<core::Index, int> chunks;    // chunks put, by frame
+    std::vector<std::thread::id> threads; // of every call
     core::Index flushed = 0;
     core::Index published = 0;
     bool closed = false;
     bool abandoned = false;
 };
 
-/// A sink that keeps count instead of writing. The log may be read once the writer is closed or destroyed.
+/// A sink that keeps count instead of writing. The log may be read once the writer is closed or
+/// destroyed.
 class FakeSink final : public store::FrameSink {
 public:
-    explicit FakeSink(SinkLog& log, std::chrono::microseconds delay = {}) : log_(log), delay_(delay) {}
+    explicit FakeSink(SinkLog& log, std::chrono::microseconds delay = {})
+        : log_(log), delay_(delay) {}
 
     bool takes_chunks() const noexcept override { return true; }
     void begin_frame(const store::FrameRecord& record) override {

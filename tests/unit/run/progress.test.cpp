@@ -1,14 +1,20 @@
-#include "catch.hpp"
-
 #include "morphogen/run/progress.hpp"
+
 #include "morphogen/run/report.hpp"
+
+#include "catch.hpp"
 
 using namespace morphogen::run;
 
 TEST_CASE("a progress line tells frames and rate and time left and the queue") {
-    const ProgressState state{
-        .frame = 50, .frames = 200, .step = 1700, .cells_per_s = 2.5e9, .queue = 1, .queue_capacity = 2};
-    CHECK(Progress::line(state, 60.0) == "frame 50/200  step 1700  2.5 G cell updates/s  ETA 00:03:00  queue 1/2");
+    const ProgressState state{.frame = 50,
+                              .frames = 200,
+                              .step = 1700,
+                              .cells_per_s = 2.5e9,
+                              .queue = 1,
+                              .queue_capacity = 2};
+    CHECK(Progress::line(state, 60.0) ==
+          "frame 50/200  step 1700  2.5 G cell updates/s  ETA 00:03:00  queue 1/2");
     CHECK(Progress::line({.frames = 9}, 1.0).find("ETA --:--:--") != std::string::npos);
 }
 
@@ -28,8 +34,9 @@ TEST_CASE("the report is JSON with the keys that scripts read") {
     report.error = "quote \" here";
     report.writer.queue_capacity = 2;
     const std::string json = to_json(report);
-    for (const char* key : {"\"exit\": \"finished\"", "quote \\\" here", "\"copy_cpu_s\"", "\"compress_cpu_s\"", "\"capacity\": 2",
-                            "\"buffers_allocated\"", "\"peak_rss_bytes\"", "\"isa\"", "\"stall_s\""}) {
+    for (const char* key : {"\"exit\": \"finished\"", "quote \\\" here", "\"copy_cpu_s\"",
+                            "\"compress_cpu_s\"", "\"capacity\": 2", "\"buffers_allocated\"",
+                            "\"peak_rss_bytes\"", "\"isa\"", "\"stall_s\""}) {
         CAPTURE(key);
         CHECK(json.find(key) != std::string::npos);
     }

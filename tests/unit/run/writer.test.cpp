@@ -1,8 +1,9 @@
-#include "catch.hpp"
-
-#include "fake_sink.hpp"
-#include "morphogen/core/error.hpp"
 #include "morphogen/run/writer.hpp"
+
+#include "morphogen/core/error.hpp"
+
+#include "catch.hpp"
+#include "fake_sink.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -12,9 +13,9 @@
 
 using namespace morphogen;
 using namespace morphogen::run;
+using core::Index;
 using morphogen::run::test::FakeSink;
 using morphogen::run::test::SinkLog;
-using core::Index;
 
 namespace {
 
@@ -35,7 +36,7 @@ store::Frame filled(Writer& writer, Index number) {
     return frame;
 }
 
-constexpr std::array stages{WriterStage::begin_frame, WriterStage::encode,  WriterStage::put_chunk,
+constexpr std::array stages{WriterStage::begin_frame, WriterStage::encode, WriterStage::put_chunk,
                             WriterStage::end_frame,   WriterStage::commit, WriterStage::close};
 
 } // namespace
@@ -45,14 +46,17 @@ TEST_CASE("every frame is written once in order by one thread and then flushed")
     const Index frames = 20;
     for (int threads : {1, 2, 3}) {
         log = {};
-        Writer writer(std::make_unique<FakeSink>(log), small_layout(), {.queue_frames = 2, .threads = threads});
-        for (Index i = 0; i < frames; ++i) writer.push(filled(writer, i));
+        Writer writer(std::make_unique<FakeSink>(log), small_layout(),
+                      {.queue_frames = 2, .threads = threads});
+        for (Index i = 0; i < frames; ++i)
+            writer.push(filled(writer, i));
         writer.drain();
         CHECK(writer.flushed() == frames);
         writer.close();
         REQUIRE(log.frames.size() == static_cast<std::size_t>(frames));
         CHECK(std::is_sorted(log.frames.begin(), log.frames.end()));
-        for (const auto& [frame, chunks] : log.chunks) CHECK(chunks == 12);
+        for (const auto& [frame, chunks] : log.chunks)
+            CHECK(chunks == 12);
         CHECK(std::set(log.threads.begin(), log.threads.end()).size() == 1);
         CHECK(log.threads.front() != std::this_thread::get_id());
         CHECK(log.closed);
@@ -64,8 +68,10 @@ TEST_CASE("every frame is written once in order by one thread and then flushed")
 
 TEST_CASE("a slow sink holds the simulation back and memory stays bounded") {
     SinkLog log;
-    Writer writer(std::make_unique<FakeSink>(log, std::chrono::microseconds(200)), small_layout(), {.queue_frames = 1});
-    for (Index i = 0; i < 30; ++i) writer.push(filled(writer, i));
+    Writer writer(std::make_unique<FakeSink>(log, std::chrono::microseconds(200)), small_layout(),
+                  {.queue_frames = 1});
+    for (Index i = 0; i < 30; ++i)
+        writer.push(filled(writer, i));
     writer.close();
     const WriterFigures figures = writer.figures();
     CHECK(figures.buffers_allocated == 3);
@@ -82,7 +88,8 @@ TEST_CASE("commits come every flush_every frames and at the end") {
         if (stage == WriterStage::commit) commits.push_back(frame);
     };
     Writer writer(std::make_unique<FakeSink>(log), small_layout(), std::move(options));
-    for (Index i = 0; i < 10; ++i) writer.push(filled(writer, i));
+    for (Index i = 0; i < 10; ++i)
+        writer.push(filled(writer, i));
     writer.close();
     CHECK(commits == std::vector<Index>{3, 7, 9});
     CHECK(log.flushed == 10);
@@ -92,7 +99,8 @@ TEST_CASE("what is published reaches a waiting sink without another frame") {
     SinkLog log;
     Writer writer(std::make_unique<FakeSink>(log), small_layout(), {});
     writer.push(filled(writer, 0));
-    while (writer.flushed() < 1) std::this_thread::yield();
+    while (writer.flushed() < 1)
+        std::this_thread::yield();
     writer.publish(1);
     writer.close();
     CHECK(log.published == 1);
@@ -110,7 +118,8 @@ TEST_CASE("the first error of any stage reaches the simulation with its text and
             };
             Writer writer(std::make_unique<FakeSink>(log), small_layout(), std::move(options));
             const auto run = [&] {
-                for (Index i = 0; i < 10; ++i) writer.push(filled(writer, i));
+                for (Index i = 0; i < 10; ++i)
+                    writer.push(filled(writer, i));
                 writer.close();
             };
             CHECK_THROWS_WITH(run(), "disk on fire");
@@ -148,8 +157,6 @@ TEST_CASE("a writer that is destroyed early abandons its file and joins its thre
     }
     CHECK(log.abandoned);
     CHECK_FALSE(log.closed);
-    {
-        const Writer unused(std::make_unique<FakeSink>(log), small_layout(), {});
-    }
+    { const Writer unused(std::make_unique<FakeSink>(log), small_layout(), {}); }
     CHECK(log.frames.size() <= 1);
 }

@@ -1,0 +1,17 @@
+#include "morphogen/store/library.hpp"
+
+#include "morphogen/store/hdf5/call.hpp"
+
+#include <fmt/format.h>
+
+namespace morphogen::store {
+
+std::string hdf5_version() {
+    unsigned major = 0;
+    unsigned minor = 0;
+    unsigned release = 0;
+    hdf5::call("H5get_libversion", {}, [&] { return H5get_libversion(&major, &minor, &release); });
+    return fmt::format("{}.{}.{}", major, minor, release);
+}
+
+} // namespace morphogen::store
