@@ -3,9 +3,10 @@
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/stopwatch.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/hdf5/steadfast_driver.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,6 +49,11 @@ void write_file(const std::filesystem::path& beside, std::string_view bytes, con
     fail("cannot write file", path, failed);
 }
 
+/// The name a file has until it is complete; the library knows it by that name for good.
+std::filesystem::path opened_as(std::filesystem::path path) {
+    return path += hdf5::unfinished_suffix;
+}
+
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
     std::error_code failed;
     std::filesystem::rename(from, to, failed);
@@ -58,24 +64,17 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
 
 } // namespace
 
-void discard_writes(int fd) noexcept {
-    // Memory instead of /dev/null: closing sets the file's length, which a device refuses.
-    const int nowhere = ::memfd_create("abandoned", MFD_CLOEXEC);
-    if (nowhere < 0) return;
-    ::dup2(nowhere, fd);
-    ::close(nowhere);
-}
-
 SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync,
                    const std::function<void(const hdf5::File&)>& build)
     : path_(std::move(path)), sync_(sync) {
-    std::filesystem::path beside = path_;
-    beside += hdf5::unfinished_suffix;
+    const std::filesystem::path beside = opened_as(path_);
     // Made in memory and written by ourselves: HDF5 cannot get over an error while it creates.
     write_file(beside, hdf5::file_image(build), sync_, path_);
     try {
         // Before it has its name: a reader that had it open would hold the lock needed here.
-        file_ = hdf5::open_file(beside, hdf5::Mode::write_swmr);
+        const hdf5::Properties access = hdf5::file_access();
+        hdf5::set_steadfast_driver(access, beside);
+        file_ = hdf5::open_file(beside, hdf5::Mode::write_swmr, access);
         descriptor_ = hdf5::descriptor_of(file_);
         rename_file(beside, path_);
         if (sync_ != config::Sync::never) core::sync_directory(directory_of(path_));
@@ -94,7 +93,6 @@ void SwmrFile::sync_commit() {
 }
 
 void SwmrFile::close() {
-    flush(); // what fails should fail here: a file whose closing failed cannot be abandoned
     file_.close();
     descriptor_ = -1;
     if (sync_ == config::Sync::never) return;
@@ -104,8 +102,7 @@ void SwmrFile::close() {
 }
 
 void SwmrFile::abandon() noexcept {
-    if (descriptor_ >= 0) discard_writes(descriptor_);
-    descriptor_ = -1;
+    hdf5::discard_writes(opened_as(path_));
 }
 
 } // namespace morphogen::store

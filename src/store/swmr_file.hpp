@@ -8,10 +8,6 @@
 
 namespace morphogen::store {
 
-/// Makes whatever the library writes to its descriptor @p fd go nowhere, and succeed: after a
-/// failed write it would try again at every close and at exit, fail again, and may crash.
-void discard_writes(int fd) noexcept;
-
 /// A file that one process writes while others read it, and that survives a kill (SWMR): made
 /// complete but empty under another name, renamed, then opened for appending.
 class SwmrFile {

@@ -2,6 +2,8 @@
 
 #include "morphogen/core/error.hpp"
 
+#include <utility>
+
 namespace morphogen::store::hdf5 {
 namespace {
 
@@ -116,6 +118,15 @@ void throw_failure(const char* function, const Subject& subject) {
     const std::string where = describe(subject);
     throw core::Error(
         core::ErrorText{.what = what, .where = where, .why = why, .advice = advice_for(why)});
+}
+
+void throw_write_failure(const char* function, const Subject& subject) {
+    const WriteFailure failure = std::exchange(pending_write_failure, WriteFailure{});
+    std::string where = describe(subject);
+    if (where.empty()) where = failure.path; // the object may be closed by now
+    const std::string what = std::string(function) + " failed";
+    throw core::Error(core::ErrorText{
+        .what = what, .where = where, .why = failure.why, .advice = advice_for(failure.why)});
 }
 
 } // namespace morphogen::store::hdf5

@@ -38,6 +38,18 @@ struct Subject {
 /// @throws core::Error: call, file, object, and the innermost message of HDF5's error stack.
 [[noreturn]] void throw_failure(const char* function, const Subject& subject);
 
+/// What steadfast_driver.hpp kept from the library, for the call that caused it. Touched by the one
+/// thread that uses HDF5.
+struct WriteFailure {
+    bool is_set = false;
+    std::string path;
+    std::string why;
+};
+inline WriteFailure pending_write_failure;
+
+/// @throws core::Error for the pending write failure, which is forgotten.
+[[noreturn]] void throw_write_failure(const char* function, const Subject& subject);
+
 /// Runs one HDF5 call, named @p function, whose negative results are failures.
 /// @throws core::Error
 template <typename Call>
@@ -45,6 +57,7 @@ auto call(const char* function, const Subject& subject, Call&& run) {
     const QuietErrors quiet;
     const auto result = run();
     static_assert(std::is_signed_v<decltype(result)> || std::is_enum_v<decltype(result)>);
+    if (pending_write_failure.is_set) throw_write_failure(function, subject);
     if (static_cast<long long>(result) < 0) throw_failure(function, subject);
     return result;
 }

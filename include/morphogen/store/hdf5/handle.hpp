@@ -25,6 +25,7 @@ public:
         if (!valid()) return;
         const QuietErrors quiet;
         if (Close(id_) < 0) H5Eclear2(H5E_DEFAULT);
+        pending_write_failure.is_set = false; // nor is it another call's
     }
 
     hid_t get() const noexcept { return id_; }

@@ -1,0 +1,112 @@
+#include "morphogen/store/hdf5/steadfast_driver.hpp"
+
+#include "morphogen/core/error.hpp"
+
+#include <cerrno>
+#include <map>
+#include <string>
+
+namespace morphogen::store::hdf5 {
+namespace {
+
+struct OpenFile {
+    std::string path;
+    bool discards = false;
+};
+
+/// The default driver's functions, which do the work.
+H5FD_class_t original;
+/// Files open with this driver. One thread uses HDF5, so one thread comes here.
+std::map<const H5FD_t*, OpenFile> files;
+
+/// Remembers the first failure. Nothing may throw through the library, nor need it succeed here.
+void give_up(OpenFile& file, const char* what) noexcept {
+    const int code = errno;
+    file.discards = true;
+    if (pending_write_failure.is_set) return;
+    pending_write_failure.is_set = true;
+    try {
+        pending_write_failure.path = file.path;
+        pending_write_failure.why = code == 0 ? what : core::errno_text(code);
+    } catch (...) { // without memory the failure is told without words
+    }
+}
+
+H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
+    H5FD_t* file = original.open(name, flags, access, max_address);
+    if (file == nullptr) return nullptr;
+    try {
+        files[file].path = name;
+    } catch (...) {
+        original.close(file);
+        return nullptr;
+    }
+    return file;
+}
+
+herr_t close(H5FD_t* file) {
+    files.erase(file);
+    return original.close(file);
+}
+
+herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
+             const void* data) {
+    OpenFile& state = files[file];
+    if (state.discards) return 0;
+    errno = 0;
+    if (original.write(file, type, transfer, address, size, data) < 0)
+        give_up(state, "write failed");
+    return 0;
+}
+
+herr_t truncate(H5FD_t* file, hid_t transfer, hbool_t closing) {
+    OpenFile& state = files[file];
+    if (state.discards) return 0;
+    errno = 0;
+    if (original.truncate(file, transfer, closing) < 0) give_up(state, "truncate failed");
+    return 0;
+}
+
+/// The class of the default driver is not public, but that of an open file is.
+H5FD_class_t default_driver(const std::filesystem::path& some_file) {
+    const QuietErrors quiet;
+    H5FD_t* file = H5FDopen(some_file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT, HADDR_UNDEF);
+    if (file == nullptr) throw_failure("H5FDopen", {.name = some_file.native()});
+    const H5FD_class_t found = *file->cls;
+    H5FDclose(file);
+    return found;
+}
+
+hid_t driver(const std::filesystem::path& some_file) {
+    static hid_t id = H5I_INVALID_HID;
+    // The host may have closed the library and opened it again.
+    if (id >= 0 && H5Iget_type(id) == H5I_VFL) return id;
+    original = default_driver(some_file);
+    static H5FD_class_t ours;
+    ours = original;
+    ours.name = "morphogen_steadfast";
+#ifdef H5FD_CLASS_VERSION // 1.14: a number beside the name, from the range for private use
+    ours.value = static_cast<H5FD_class_value_t>(505);
+#endif
+    ours.terminate = nullptr;
+    ours.open = open;
+    ours.close = close;
+    ours.write = write;
+    ours.truncate = truncate;
+    id = call("H5FDregister", {}, [] { return H5FDregister(&ours); });
+    return id;
+}
+
+} // namespace
+
+void set_steadfast_driver(const Properties& access, const std::filesystem::path& some_file) {
+    const hid_t id = driver(some_file);
+    call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
+}
+
+void discard_writes(const std::filesystem::path& path) noexcept {
+    for (auto& [file, state] : files)
+        if (state.path == path.native()) state.discards = true;
+}
+
+} // namespace morphogen::store::hdf5
