@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
     app::add_run(cli, program);
     app::add_validate(cli, program);
     app::add_config(cli, program);
+    app::add_info(cli, program);
+    app::add_render(cli, program);
     app::add_bench(cli, program);
 
     // The commands run inside parse(), as CLI11's callbacks.

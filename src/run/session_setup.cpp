@@ -3,6 +3,7 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/run/collective.hpp"
+#include "morphogen/store/reader.hpp"
 
 #include "session.hpp"
 
@@ -32,6 +33,15 @@ core::Durability durability(const config::Config& config) {
                                                      : core::Durability::synced;
 }
 
+/// Joins simulation, which knows no files, to store.
+class InitialFiles final : public simulation::InitialFileReader {
+public:
+    void read(const config::InitialFile& file, const core::Extents& global, const core::Box& box,
+              double* out) override {
+        store::read_initial_file(file, global, box, out);
+    }
+};
+
 bool is_on_nfs(const std::filesystem::path& directory) {
     struct statfs info {};
     return ::statfs(directory.c_str(), &info) == 0 && info.f_type == nfs_magic;
@@ -48,8 +58,9 @@ void Session::prepare() {
     together(comm_, [&] { prepare_directory(); });
     owns_directory_ = true;
     together(comm_, [&] {
+        InitialFiles files;
         simulation_.emplace(config_, comm_,
-                            simulation::Options{plan_->compute_threads, isa_, nullptr, 0});
+                            simulation::Options{plan_->compute_threads, isa_, &files, 0});
     });
     layout_ = store::make_layout(config_, simulation_->block());
     if (config_.output.enabled)

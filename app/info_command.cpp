@@ -1,0 +1,26 @@
+#include "morphogen/rework/info.hpp"
+
+#include "commands.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace app {
+
+void add_info(CLI::App& app, Program&) {
+    struct Options {
+        std::string path;
+        bool json = false;
+    };
+    auto options = std::make_shared<Options>();
+    CLI::App* command = app.add_subcommand("info", "what a run's directory or any HDF5 file holds");
+    command->add_option("PATH", options->path, "a run's directory or an HDF5 file")->required();
+    command->add_flag("--json", options->json, "print one JSON object");
+    command->callback([options] {
+        const auto description = morphogen::rework::describe(options->path);
+        fmt::print("{}", options->json ? to_json(description) : to_text(description));
+    });
+}
+
+} // namespace app
