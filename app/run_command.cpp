@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <memory>
 
 namespace app {
@@ -92,6 +93,10 @@ void add_run(CLI::App& app, Program& program) {
                       "replace the run that the output directory already holds");
     command->callback([options, &program] {
         const core::Stopwatch started;
+        // Open MPI's default MPI-IO component can hang under HDF5 1.10 (HDFGroup/hdf5 issue 1227);
+        // its ROMIO does not. A choice of the user's stays; other MPI libraries do not know the
+        // variable.
+        ::setenv("OMPI_MCA_io", "romio321", 0);
         mpi::Environment environment(program.argc, program.argv, mpi::ThreadLevel::multiple);
         const mpi::Communicator world = mpi::Communicator::world();
         program.exit_code = run_ranks(environment, world, *options, started);

@@ -1,6 +1,7 @@
 #include "morphogen/kernel/copy_out.hpp"
 
 #include "morphogen/core/contract.hpp"
+#include "morphogen/core/stopwatch.hpp"
 
 #include "kernel/row_kernels.hpp"
 
@@ -81,6 +82,7 @@ void FieldSummary::merge(const FieldSummary& other) noexcept {
     min = std::min(min, other.min);
     max = std::max(max, other.max);
     sum.add(other.sum);
+    cpu_seconds += other.cpu_seconds;
     if (first_bad < 0 || (other.first_bad >= 0 && other.first_bad < first_bad))
         first_bad = other.first_bad;
 }
@@ -94,11 +96,13 @@ FieldSummary copy_out(const core::View3<const T>& from, T* to, Isa isa, int thre
 #pragma omp parallel num_threads(threads)
     {
         FieldSummary mine;
+        const double start = core::thread_cpu_seconds();
         // relaxed: the counter publishes nothing; shares are independent, and the team's barrier
         // orders the copies.
         for (Index i = next.fetch_add(1, std::memory_order_relaxed); i < copy.shares();
              i = next.fetch_add(1, std::memory_order_relaxed))
             copy.run(i, mine);
+        mine.cpu_seconds = core::thread_cpu_seconds() - start;
 #pragma omp critical(morphogen_copy_out)
         all.merge(mine);
     }

@@ -99,8 +99,10 @@ void Session::fill(store::Frame& frame, Ballot& mine) {
         const core::Field field = layout_.fields[i];
         const auto cells =
             frame.cells.span().subspan(i * layout_.field_bytes(), layout_.field_bytes());
-        mine.fields[static_cast<std::size_t>(field)] = simulation::globalize(
-            simulation_->copy_out(field, cells), simulation_->block(), simulation_->global());
+        const kernel::FieldSummary summary = simulation_->copy_out(field, cells);
+        copy_cpu_s_ += summary.cpu_seconds;
+        mine.fields[static_cast<std::size_t>(field)] =
+            simulation::globalize(summary, simulation_->block(), simulation_->global());
     }
     copy_s_ += watch.seconds();
 }

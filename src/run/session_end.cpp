@@ -30,8 +30,19 @@ void Session::finish() {
     // Each rank stores what it was given; frames count up to the slowest, or up to the one that
     // failed.
     attempt([&] { writer_->drain(); });
-    writer_->publish(vote({}).flushed);
-    attempt([&] { writer_->close(); });
+    const Ballot drained = vote({});
+    writer_->publish(drained.flushed);
+    const auto close = [&](const Ballot& ballot) {
+        attempt([&] {
+            writer_->close(ballot.failed ? Writer::Ending::unfinished : Writer::Ending::whole);
+        });
+    };
+    // Rank 0's frames.h5 counts as whole only once every part is; a shared file is closed by all at
+    // once.
+    const bool root_last = config_.output.layout == config::Layout::parts;
+    if (!root_last || !is_root()) close(drained);
+    const Ballot closed = vote({});
+    if (root_last && is_root()) close(closed);
     agree_on_failure(comm_, pending_);
 }
 

@@ -71,8 +71,12 @@ void Writer::drain() {
     if (error_) std::rethrow_exception(error_);
 }
 
-void Writer::close() {
+void Writer::close(Ending ending) {
     drain();
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = ending;
+    }
     set_phase(Phase::closing);
     thread_.join();
     if (error_) std::rethrow_exception(error_);
@@ -118,7 +122,10 @@ void Writer::thread_main() noexcept {
         wait_for_close();
         enter(WriterStage::close);
         const Meter meter(figures_.write_s, figures_.write_cpu_s);
-        sink_->close();
+        if (ending_ == Ending::whole)
+            sink_->close();
+        else
+            sink_->abandon();
         committed_.store(sink_->committed(), std::memory_order_release); // partner: committed()
         set_phase(Phase::ended);
     } catch (...) {

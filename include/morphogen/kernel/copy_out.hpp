@@ -16,6 +16,7 @@ struct FieldSummary {
     double max = -std::numeric_limits<double>::infinity(); //
     ExactSum sum;                                          // of the finite cells
     core::Index first_bad = -1; // first cell that is not finite, row-major in the block; -1: none
+    double cpu_seconds = 0.0;   // of all threads, for making this summary
 
     /// Joins the summary of other cells. `first_bad` becomes the smaller one that is not -1: give
     /// both in the same numbering.

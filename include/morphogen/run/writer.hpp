@@ -71,9 +71,14 @@ public:
     /// never throws.
     void publish(core::Index frames) noexcept;
 
+    /// How close() leaves the file: whole, or, because another rank failed, as a kill would:
+    /// flushed and published, but marked as being written, so that nobody takes the run's files for
+    /// whole.
+    enum class Ending { whole, unfinished };
+
     /// Drains, publishes what is due, closes the file and joins the thread. @throws the writer's
     /// error.
-    void close();
+    void close(Ending ending = Ending::whole);
 
     core::Index flushed() const noexcept {
         return flushed_.load(std::memory_order_acquire);
@@ -106,9 +111,10 @@ private:
     std::atomic<core::Index> flushed_{0};
     std::atomic<core::Index> committed_{0};
     std::atomic<core::Index> publish_target_{0};
-    std::mutex mutex_; // guards phase_ and error_
+    std::mutex mutex_; // guards phase_, ending_ and error_
     std::condition_variable changed_;
     Phase phase_ = Phase::writing;
+    Ending ending_ = Ending::whole; // set before `closing`
     std::exception_ptr error_;
 
     // The writer thread's; read by others after the join.

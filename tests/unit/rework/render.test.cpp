@@ -4,6 +4,7 @@
 #include "morphogen/rework/output_pattern.hpp"
 
 #include "catch.hpp"
+#include "temporary_directory.hpp"
 
 #include <png.h>
 
@@ -44,10 +45,10 @@ private:
     Extents shape_;
 };
 
+/// A directory of the test's own that does not exist yet.
 struct Folder {
-    fs::path path = fs::temp_directory_path() / "morphogen-render-test";
-    Folder() { fs::remove_all(path); }
-    ~Folder() { fs::remove_all(path); }
+    morphogen::test::TemporaryDirectory parent;
+    fs::path path = parent / "pictures";
 };
 
 Image read_png(const fs::path& path) {

@@ -1,0 +1,140 @@
+#include "morphogen/run/run.hpp"
+
+#include "morphogen/config/load.hpp"
+#include "morphogen/run/collective.hpp"
+#include "morphogen/store/reader.hpp"
+
+#include "catch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+using namespace morphogen;
+using run::WriterStage;
+
+namespace {
+
+/// One directory for all ranks, removed by rank 0 once all are done with it.
+class SharedDirectory {
+public:
+    explicit SharedDirectory(const mpi::Communicator& comm) : comm_(comm) {
+        if (comm.rank() == 0) {
+            std::string name =
+                (std::filesystem::temp_directory_path() / "morphogen-run-XXXXXX").string();
+            REQUIRE(::mkdtemp(name.data()) != nullptr);
+            path_ = name;
+        }
+        comm.broadcast(path_);
+    }
+    ~SharedDirectory() {
+        comm_.barrier();
+        std::error_code ignored;
+        if (comm_.rank() == 0) std::filesystem::remove_all(path_, ignored);
+    }
+    const std::string& path() const noexcept { return path_; }
+
+private:
+    const mpi::Communicator& comm_;
+    std::string path_;
+};
+
+config::Config small_run(const std::string& directory, const std::string& more = "") {
+    return config::parse("[grid]\nshape = [45, 61]\n[time]\nframes = 6\nsteps_per_frame = "
+                         "5\n[threads]\ncompute = 1\nio = 2\n"
+                         "[output]\nfields = [\"u\", \"v\"]\ndirectory = \"" +
+                             directory + "\"\n" + more,
+                         "test");
+}
+
+std::vector<float> all_frames(const std::string& directory, const std::string& dataset) {
+    const store::FileReader reader(directory + "/frames.h5");
+    std::vector<float> cells;
+    for (core::Index frame = 0; frame < reader.frames().value(); ++frame) {
+        std::vector<float> one(45 * 61);
+        reader.read_frame(dataset, frame, std::span<float>(one));
+        cells.insert(cells.end(), one.begin(), one.end());
+    }
+    return cells;
+}
+
+} // namespace
+
+TEST_CASE("parts and shared files hold the bits that one rank stores") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    const std::string one = directory.path() + "/one";
+    if (world.rank() == 0) run::run_simulation(small_run(one), mpi::Communicator());
+    world.barrier();
+    for (const char* layout : {"parts", "shared"}) {
+        const std::string many = directory.path() + "/" + layout;
+        const auto config = small_run(many, "layout = \"" + std::string(layout) + "\"\n");
+        const run::Report report = run::run_simulation(config, world);
+        CHECK(report.exit == "finished");
+        CHECK(report.frames == 6);
+        CHECK(report.steps == 30);
+        if (world.rank() == 0)
+            for (const char* field : {"/u", "/v"})
+                CHECK(all_frames(many, field) == all_frames(one, field));
+        world.barrier();
+    }
+}
+
+TEST_CASE("one rank's failure in any stage ends all ranks with its text") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    const int failing_rank = world.size() - 1;
+    int number = 0;
+    for (const WriterStage stage :
+         {WriterStage::begin_frame, WriterStage::encode, WriterStage::put_chunk,
+          WriterStage::end_frame, WriterStage::commit, WriterStage::close}) {
+        CAPTURE(static_cast<int>(stage));
+        const std::string name = directory.path() + "/failing" + std::to_string(number++);
+        run::RunOptions options;
+        options.probe = [&](WriterStage entered, core::Index frame) {
+            if (world.rank() == failing_rank && entered == stage && frame >= 2)
+                throw core::Error("disk on fire");
+        };
+        CHECK_THROWS_WITH(run::run_simulation(small_run(name), world, options), "disk on fire");
+        world.barrier();
+        if (world.rank() == 0 && stage != WriterStage::close) {
+            const store::FileReader reader(name + "/frames.h5");
+            CHECK(reader.frames().value() >=
+                  1); // frames 0 and 1 were given time to be committed, or some of them
+            CHECK(reader.frames().value() <= 3);
+        }
+        world.barrier();
+    }
+}
+
+TEST_CASE(
+    "a run that diverges names field and step and cell on every rank and keeps what was stored") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    const std::string name = directory.path() + "/diverging";
+    const auto config =
+        small_run(name, "[[initial.box]]\nfrom = [20, 30]\nto = [24, 34]\nu = 1e30\nv = 1e30\n");
+    try {
+        run::run_simulation(config, world);
+        FAIL("it did not diverge");
+    } catch (const run::AgreedError& e) {
+        const std::string text = e.what();
+        CHECK(text.find("not finite") != std::string::npos);
+        CHECK(text.find("step 5") != std::string::npos);
+    }
+    world.barrier();
+    if (world.rank() == 0) CHECK(store::FileReader(name + "/frames.h5").frames().value() == 0);
+}
+
+TEST_CASE("a directory that holds a run is refused by all and replaced by force") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    const auto config = small_run(directory.path() + "/twice");
+    run::run_simulation(config, world);
+    CHECK_THROWS_WITH(run::run_simulation(config, world), Catch::Contains("--force"));
+    run::RunOptions options;
+    options.force = true;
+    CHECK(run::run_simulation(config, world, options).frames == 6);
+}
