@@ -14,7 +14,8 @@ using namespace morphogen::rework;
 TEST_CASE("every colour map gains lightness by equal steps") {
     for (const std::string_view name : colormap_names()) {
         CAPTURE(std::string(name));
-        const auto& table = Colormap(name).table();
+        const Colormap map(name);
+        const auto& table = map.table();
         const double first = to_oklab(table.front()).L;
         const double last = to_oklab(table.back()).L;
         REQUIRE(last - first > 0.7);
@@ -36,7 +37,8 @@ TEST_CASE("every colour map gains lightness by equal steps") {
 TEST_CASE("neighbouring colours of a map look alike") {
     for (const std::string_view name : colormap_names()) {
         CAPTURE(std::string(name));
-        const auto& table = Colormap(name).table();
+        const Colormap map(name);
+        const auto& table = map.table();
         for (std::size_t i = 1; i < table.size(); ++i) {
             const Oklab p = to_oklab(table[i - 1]);
             const Oklab q = to_oklab(table[i]);
