@@ -67,6 +67,7 @@ void write_xdmf(const config::Config& config, const RunDirectory& directory,
                 const FrameLayout& layout, std::span<const FrameRecord> frames) {
     std::string out = R"(<?xml version="1.0"?>
 <!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>
+<!-- ParaView: open with "XDMF Reader"; its Xdmf3 readers take a hyperslab's axes in the other order. -->
 <Xdmf Version="2.2">
 <Domain>
 <Grid Name="frames" GridType="Collection" CollectionType="Temporal">

@@ -18,9 +18,6 @@ except ImportError as missing:
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "interop"))
 import sample  # noqa: E402
 
-MPI = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-       "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_rmaps_base_oversubscribe": "1",
-       "OMPI_MCA_hwloc_base_binding_policy": "none"}
 TIMEOUT = 60  # seconds: a hang is a failure
 
 
@@ -36,7 +33,7 @@ class Program:
 
     def start(self, directory, ranks=1, shim=None, **options):
         """Popen of a run; shim: what tests/fault/slow_or_failing_io.c is told."""
-        environment = dict(os.environ, **MPI)
+        environment = dict(os.environ)
         arguments = [self.write_run, directory]
         for key, value in options.items():
             arguments += ["--" + key.replace("_", "-"), str(value)]
