@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace morphogen::bench {
 
@@ -37,20 +38,23 @@ public:
     std::size_t bytes() const noexcept { return memory_.size() * sizeof(T); }
     const kernel::Stepper<T>& stepper() const noexcept { return stepper_; }
 
-    /// u = 0.5, v = 0.25 on a square of @p size cells every @p distance cells of every row and
-    /// column (and plane).
+    /// u = 0.5, v = 0.25 on a square of @p size cells somewhere in each @p distance x @p distance
+    /// (x @p distance) cells. The places look random: equal patterns side by side would compress as
+    /// no real field does.
     void sow(core::Index size, core::Index distance) {
         const core::Extents n = geometry_.global;
-        for (core::Index z = 0; z < n[0]; ++z)
-            for (core::Index y = 0; y < n[1]; ++y)
-                for (core::Index x = 0; x < n[2]; ++x) {
-                    // Shifted from row to row of squares, so that no symmetry stays.
-                    const core::Index shift = (y / distance) * 7 + (z / distance) * 5;
-                    if (y % distance >= size || (x + shift) % distance >= size ||
-                        z % distance >= size)
-                        continue;
-                    now().u(z, y, x) = T(0.5);
-                    now().v(z, y, x) = T(0.25);
+        std::uint32_t state = 1;
+        const auto draw =
+            [&](core::Index below) { // Numerical Recipes' linear congruential generator
+                state = state * 1664525U + 1013904223U;
+                return static_cast<core::Index>(state >> 8U) % below;
+            };
+        for (core::Index z = 0; z < n[0]; z += distance)
+            for (core::Index y = 0; y < n[1]; y += distance)
+                for (core::Index x = 0; x < n[2]; x += distance) {
+                    const core::Extents at{n[0] == 1 ? 0 : z + draw(distance), y + draw(distance),
+                                           x + draw(distance)};
+                    paint({at, {at[0] + size, at[1] + size, at[2] + size}});
                 }
     }
 
@@ -65,6 +69,16 @@ public:
     }
 
 private:
+    void paint(const core::Box& wanted) {
+        const core::Box box = core::intersect(wanted, geometry_.block);
+        for (core::Index z = box.lo[0]; z < box.hi[0]; ++z)
+            for (core::Index y = box.lo[1]; y < box.hi[1]; ++y)
+                for (core::Index x = box.lo[2]; x < box.hi[2]; ++x) {
+                    now().u(z, y, x) = T(0.5);
+                    now().v(z, y, x) = T(0.25);
+                }
+    }
+
     static constexpr std::array<std::array<kernel::Face, 2>, 3> zero_faces() {
         constexpr auto zero = kernel::Face::zero;
         return {{{zero, zero}, {zero, zero}, {zero, zero}}};

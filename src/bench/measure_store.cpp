@@ -99,7 +99,7 @@ Report measure_store(const Context& context) {
          {"percent_of_disk", "% of disk"}});
     const ScratchDirectory scratch(context.directory);
     const SampleField field =
-        make_sample_field(height, width, brief ? 50 : developed_steps / 4, context.threads);
+        make_sample_field(height, width, brief ? 50 : developed_steps / 2, context.threads);
     const DiskRate disk = disk_rate(
         scratch.path(), static_cast<std::size_t>(frames * height * width) * 4, context.seconds);
     report.add_fact("disk_mb_per_s", "disk, write", disk.to_cache / 1e6, "MB/s");

@@ -13,7 +13,7 @@ struct SampleField {
 };
 
 /// Steps until the pattern of make_sample_field fills the grid and its low bits are noise.
-constexpr core::Index developed_steps = 4000;
+constexpr core::Index developed_steps = 3000;
 
 /// The same bits for the same arguments, whatever the threads.
 SampleField make_sample_field(core::Index height, core::Index width, core::Index steps,

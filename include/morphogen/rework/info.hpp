@@ -3,6 +3,7 @@
 #include "morphogen/core/box.hpp"
 #include "morphogen/store/reader.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -10,23 +11,34 @@
 
 namespace morphogen::rework {
 
-/// What one HDF5 file holds, as read without touching its data.
+/// What a run says about itself in report.json.
+struct RunOutcome {
+    std::string exit;  // "finished", "stopped", "failed"; empty: no report yet
+    std::string error; // of a failed run
+};
+
+/// What a run's directory or an HDF5 file holds.
 struct FileDescription {
-    std::filesystem::path path;
-    std::uint64_t bytes = 0;       // of the file itself, without the parts that a virtual one reads
-    bool open_for_writing = false; // a run writes it, or was killed
-    std::optional<core::Index> frames; // committed; nothing in files that are not a run's
+    std::filesystem::path file; // that was read: frames.h5 of a directory
+    std::uint64_t file_bytes = 0;
+    bool is_run = false;               // a run's directory or its frames.h5
+    bool is_open = false;              // flagged by a SWMR writer, which still writes or was killed
+    RunOutcome outcome;                // of a run's directory
+    std::optional<core::Index> frames; // committed; of a run
+    std::optional<store::FrameRecord> first; // committed frame
+    std::optional<store::FrameRecord> last;
     std::vector<store::DatasetInfo> datasets;
     std::vector<store::Launch> launches;
 };
 
-/// Reads the description of an HDF5 file, or of the frames.h5 of a run's directory.
-/// @throws core::Error if there is no such file or HDF5 cannot read it.
+/// @throws core::Error naming the file and why it cannot be read.
 FileDescription describe(const std::filesystem::path& path);
 
-/// A page for people: one line per dataset, aligned.
+/// For a person: a few lines and a table.
 std::string to_text(const FileDescription& description);
-/// The same facts, and all of them, as one JSON object.
 std::string to_json(const FileDescription& description);
+
+/// frames.h5 of a run's directory; any other path as it is.
+std::filesystem::path data_file(const std::filesystem::path& path);
 
 } // namespace morphogen::rework

@@ -1,0 +1,165 @@
+#include "morphogen/core/json.hpp"
+#include "morphogen/core/memory.hpp"
+#include "morphogen/rework/info.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+/// How a FileDescription looks.
+namespace morphogen::rework {
+namespace {
+
+using core::Index;
+
+std::string joined(const std::vector<Index>& numbers, std::string_view none) {
+    if (numbers.empty()) return std::string(none);
+    return fmt::format("{}", fmt::join(numbers, " x "));
+}
+
+/// "shuffle, deflate 1": the level is what people look for; other values go into the JSON.
+std::string filter_text(const store::DatasetInfo& dataset) {
+    constexpr unsigned deflate = 1;
+    constexpr unsigned zstd = 32015;
+    std::string text;
+    for (const store::FilterInfo& filter : dataset.filters) {
+        if (!text.empty()) text += ", ";
+        text += filter.name;
+        if ((filter.id == deflate || filter.id == zstd) && !filter.values.empty())
+            text += fmt::format(" {}", filter.values.front());
+    }
+    return text.empty() ? "-" : text;
+}
+
+std::string layout_text(const store::DatasetInfo& dataset) {
+    if (dataset.layout == store::DataLayout::chunked) return joined(dataset.chunk, "-");
+    if (dataset.layout == store::DataLayout::assembled)
+        return fmt::format("virtual, {} files", dataset.sources.size());
+    return std::string(store::name_of(dataset.layout));
+}
+
+/// Rows of equally many cells as aligned columns; the last @p numbers columns to the right.
+std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t numbers) {
+    std::vector<std::size_t> widths(rows.front().size());
+    for (const auto& row : rows)
+        for (std::size_t c = 0; c < row.size(); ++c)
+            widths[c] = std::max(widths[c], row[c].size());
+    std::string text;
+    for (const auto& row : rows) {
+        std::string line = "  ";
+        for (std::size_t c = 0; c < row.size(); ++c)
+            line += c + numbers < row.size() ? fmt::format("{:<{}}  ", row[c], widths[c])
+                                             : fmt::format("{:>{}}  ", row[c], widths[c]);
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + '\n';
+    }
+    return text;
+}
+
+std::string state_text(const FileDescription& d) {
+    if (!d.is_run)
+        return d.is_open ? "an HDF5 file, open for writing or left by a kill" : "an HDF5 file";
+    if (d.is_open) return "a run, still writing or killed";
+    if (d.outcome.exit.empty()) return "a run's frames";
+    return d.outcome.error.empty() ? fmt::format("a run, {}", d.outcome.exit)
+                                   : fmt::format("a run, {}: {}", d.outcome.exit, d.outcome.error);
+}
+
+std::string entry(const store::Launch& launch, std::string_view key) {
+    for (const auto& [name, value] : launch.entries)
+        if (name == key) return value;
+    return "?";
+}
+
+std::string launch_text(const store::Launch& launch) {
+    return fmt::format("  {}  {}  {}, {} ranks of {} + {} threads, {}, morphogen {} ({})\n",
+                       launch.name, entry(launch, "time"), entry(launch, "host"),
+                       entry(launch, "ranks"), entry(launch, "compute_threads"),
+                       entry(launch, "io_threads"), entry(launch, "isa"), entry(launch, "version"),
+                       entry(launch, "revision"));
+}
+
+void write_dataset(core::JsonWriter& json, const store::DatasetInfo& dataset) {
+    json.begin_object().member("path", dataset.path).member("type", dataset.type);
+    json.key("shape").values(dataset.shape).key("max_shape").values(dataset.max_shape);
+    json.member("layout", store::name_of(dataset.layout));
+    json.key("chunk").values(dataset.chunk);
+    json.key("filters").begin_array();
+    for (const store::FilterInfo& filter : dataset.filters) {
+        json.begin_object(core::JsonLayout::line)
+            .member("id", filter.id)
+            .member("name", filter.name);
+        json.key("values").values(filter.values).end_object();
+    }
+    json.end_array();
+    json.key("sources").values(dataset.sources);
+    json.member("raw_bytes", dataset.raw_bytes()).member("stored_bytes", dataset.stored_bytes);
+    json.key("ratio");
+    dataset.stored_bytes > 0 ? json.value(dataset.ratio()) : json.null();
+    json.end_object();
+}
+
+void write_run(core::JsonWriter& json, const FileDescription& d) {
+    json.key("exit");
+    d.outcome.exit.empty() ? json.null() : json.value(d.outcome.exit);
+    json.member("error", d.outcome.error);
+    for (const auto& [name, record] : {std::pair{"first", &d.first}, std::pair{"last", &d.last}}) {
+        if (!*record) continue;
+        json.key(name).begin_object(core::JsonLayout::line);
+        json.member("step", (*record)->step).member("time", (*record)->time).end_object();
+    }
+    json.key("provenance").begin_array();
+    for (const store::Launch& launch : d.launches) {
+        json.begin_object().member("name", launch.name);
+        for (const auto& [name, value] : launch.entries)
+            json.member(name, value);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+} // namespace
+
+std::string to_text(const FileDescription& d) {
+    std::string text = fmt::format("{} ({}): {}\n", d.file.native(),
+                                   core::format_size(d.file_bytes), state_text(d));
+    if (d.frames) text += fmt::format("{} frames committed", *d.frames);
+    if (d.first && d.last)
+        text += fmt::format(", steps {} to {}, time {} to {}", d.first->step, d.last->step,
+                            d.first->time, d.last->time);
+    if (d.frames) text += '\n';
+    std::vector<std::vector<std::string>> rows{
+        {"dataset", "shape", "type", "chunk", "filters", "raw", "stored", "ratio"}};
+    for (const store::DatasetInfo& dataset : d.datasets)
+        rows.push_back({dataset.path, joined(dataset.shape, "scalar"), dataset.type,
+                        layout_text(dataset), filter_text(dataset),
+                        core::format_size(dataset.raw_bytes()),
+                        core::format_size(dataset.stored_bytes),
+                        dataset.stored_bytes > 0 ? fmt::format("{:.2f}", dataset.ratio()) : "-"});
+    text += '\n' + (d.datasets.empty() ? "  no datasets\n" : table(rows, 3));
+    if (!d.launches.empty()) text += "\nlaunches\n";
+    for (const store::Launch& launch : d.launches)
+        text += launch_text(launch);
+    return text;
+}
+
+std::string to_json(const FileDescription& d) {
+    core::JsonWriter json;
+    json.begin_object().member("path", d.file.native()).member("bytes", d.file_bytes);
+    json.member("run", d.is_run).member("open_for_writing", d.is_open);
+    json.key("frames");
+    d.frames ? json.value(*d.frames) : json.null();
+    if (d.is_run) write_run(json, d);
+    json.key("datasets").begin_array();
+    for (const store::DatasetInfo& dataset : d.datasets)
+        write_dataset(json, dataset);
+    json.end_array().end_object();
+    return json.take();
+}
+
+} // namespace morphogen::rework
