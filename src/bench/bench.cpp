@@ -29,6 +29,8 @@ constexpr std::array entries{
           measure_ring},
     Entry{{"codec", "encoding and decoding a developed field, one thread"}, measure_codec},
     Entry{{"store", "frames into HDF5 against plain writes of the same bytes"}, measure_store},
+    Entry{{"overlap", "a synchronous writer against the pipeline, on fast and slow disks"},
+          measure_overlap},
 };
 constexpr auto infos = [] {
     std::array<BenchmarkInfo, entries.size()> all;

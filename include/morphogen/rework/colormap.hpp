@@ -45,7 +45,8 @@ public:
 
     /// What stands for values that are not numbers; no map holds it.
     Rgb missing() const noexcept { return missing_; }
-    const std::array<Rgb, size>& table() const noexcept { return table_; }
+    const std::array<Rgb, size>& table() const& noexcept { return table_; }
+    void table() const&& = delete; // would not outlive the map
 
 private:
     std::array<Rgb, size> table_{};
