@@ -43,7 +43,8 @@ __attribute__((constructor)) static void set_up(void) {
 
 __attribute__((destructor)) static void tear_down(void) {
     const char* path = getenv("MORPHOGEN_TEST_PWRITE_COUNT");
-    // Children of the process (an MPI library may have some) write nothing and must not overwrite its count.
+    // Children of the process (an MPI library may have some) write nothing and must not overwrite
+    // its count.
     FILE* file = path == NULL || atomic_load(&calls) == 0 ? NULL : fopen(path, "w");
     if (file == NULL) return;
     fprintf(file, "%ld\n", atomic_load(&calls));
