@@ -8,8 +8,6 @@ if(CMAKE_FIND_PACKAGE_NAME)
 else()
     find_package(MPI 3.0 REQUIRED COMPONENTS C)
     find_package(HDF5 1.10.2 REQUIRED COMPONENTS C HL)
-    # MPI's C++ bindings were removed from the standard, yet some mpi.h still bring them in, to be linked.
-    target_compile_definitions(MPI::MPI_C INTERFACE OMPI_SKIP_MPICXX=1 MPICH_SKIP_MPICXX=1)
 endif()
 # MPI's C++ bindings were removed from the standard, and need a library of their own: C++ must not see them.
 set_property(TARGET MPI::MPI_C APPEND PROPERTY
