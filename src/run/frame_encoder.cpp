@@ -12,13 +12,20 @@ namespace morphogen::run {
 namespace {
 
 template <typename T>
-void round_cells(std::span<std::byte> raw, const Rounding& rounding) {
+void round_as(std::span<std::byte> raw, const Rounding& rounding) {
     const std::span<T> cells(reinterpret_cast<T*>(raw.data()), raw.size() / sizeof(T));
     if (rounding.keep_bits > 0) codec::round_mantissa(cells, rounding.keep_bits);
     if (rounding.max_error > 0.0) codec::round_absolute(cells, rounding.max_error);
 }
 
 } // namespace
+
+void round_cells(std::span<std::byte> cells, core::Precision precision, const Rounding& rounding) {
+    if (precision == core::Precision::f32)
+        round_as<float>(cells, rounding);
+    else
+        round_as<double>(cells, rounding);
+}
 
 FrameEncoder::Worker::Worker(const store::FrameLayout& layout)
     : encoder(layout.filters, layout.chunk_bytes()), raw(layout.chunk_bytes()) {}
@@ -49,10 +56,7 @@ void FrameEncoder::encode_chunk(const store::Frame& frame, core::Index item, Wor
     const auto field = static_cast<std::size_t>(item / chunks);
     store::gather_chunk(layout_, item % chunks, frame.cells.data() + field * layout_.field_bytes(),
                         worker.raw.data());
-    if (layout_.precision == core::Precision::f32)
-        round_cells<float>(worker.raw.span(), rounding_);
-    else
-        round_cells<double>(worker.raw.span(), rounding_);
+    round_cells(worker.raw.span(), layout_.precision, rounding_);
     const auto s = static_cast<std::size_t>(slot);
     stored_bytes_[s] = worker.encoder.encode(worker.raw.span(), stored_[s].span());
     worker.cpu_seconds += core::thread_cpu_seconds() - start;

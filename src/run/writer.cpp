@@ -137,8 +137,8 @@ void Writer::fail(const std::exception_ptr& error) noexcept {
     if (options_.on_failure) options_.on_failure(error);
     sink_->abandon();
     committed_.store(sink_->committed(), std::memory_order_release); // partner: committed()
+    recycler_.fail(error); // first: who hears of it from push() will hear of it from acquire() too
     ring_.fail(error);
-    recycler_.fail(error);
     {
         const std::lock_guard lock(mutex_);
         error_ = error;
@@ -181,6 +181,7 @@ void Writer::write_frame(store::Frame& frame) {
                 metered([&] { sink_->put_chunk(field, chunk, stored); });
             });
     } else {
+        round_cells(frame.cells.span(), layout_.precision, options_.rounding);
         metered([&] { sink_->put_frame(frame); });
     }
     enter(WriterStage::end_frame);

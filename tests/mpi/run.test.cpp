@@ -65,12 +65,14 @@ std::vector<float> all_frames(const std::string& directory, const std::string& d
 TEST_CASE("parts and shared files hold the bits that one rank stores") {
     const mpi::Communicator world = mpi::Communicator::world();
     const SharedDirectory directory(world);
-    const std::string one = directory.path() + "/one";
-    if (world.rank() == 0) run::run_simulation(small_run(one), mpi::Communicator());
+    const std::string rounding = GENERATE(as<std::string>(), "", "keep_bits = 9\n");
+    const std::string one = directory.path() + "/one" + std::to_string(rounding.size());
+    if (world.rank() == 0) run::run_simulation(small_run(one, rounding), mpi::Communicator());
     world.barrier();
     for (const char* layout : {"parts", "shared"}) {
-        const std::string many = directory.path() + "/" + layout;
-        const auto config = small_run(many, "layout = \"" + std::string(layout) + "\"\n");
+        const std::string many = directory.path() + "/" + layout + std::to_string(rounding.size());
+        const auto config =
+            small_run(many, rounding + "layout = \"" + std::string(layout) + "\"\n");
         const run::Report report = run::run_simulation(config, world);
         CHECK(report.exit == "finished");
         CHECK(report.frames == 6);

@@ -19,6 +19,9 @@ struct Rounding {
     double max_error = 0.0;
 };
 
+/// Rounds dense cells of one precision in place.
+void round_cells(std::span<std::byte> cells, core::Precision precision, const Rounding& rounding);
+
 /// Turns one frame into stored chunks on a team of threads, while the calling thread hands
 /// completed ones on. Owns everything it needs: nothing is allocated per frame. One thread.
 class FrameEncoder {

@@ -7,6 +7,7 @@
 #include "morphogen/store/run_directory.hpp"
 
 #include "catch.hpp"
+#include "temporary_directory.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -30,9 +31,9 @@ float value(Index frame, Index y, Index x) {
 
 /// A run's directory with uncompressed frames of value(), written by the real sink.
 struct SmallRun {
-    fs::path path = fs::temp_directory_path() / "morphogen-info-test";
+    test::TemporaryDirectory parent;
+    fs::path path = parent / "run";
     explicit SmallRun(Index frames) {
-        fs::remove_all(path);
         fs::create_directories(path);
         config::Config config;
         config.grid.shape = {1, rows, columns};
@@ -67,7 +68,6 @@ struct SmallRun {
         }
         sink->close();
     }
-    ~SmallRun() { fs::remove_all(path); }
     void report(const std::string& text) const { std::ofstream(path / "report.json") << text; }
 };
 
