@@ -1,7 +1,9 @@
 #include "morphogen/parallel/parking.hpp"
 
+#include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/affinity.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #if defined(__linux__)
@@ -12,11 +14,30 @@
 
 namespace morphogen::parallel {
 
+namespace {
+
+/// Pauses that take about ten microseconds: more than falling asleep and waking up costs. With less
+/// spinning, two threads that answer each other stay asleep by turns: each sleeps because the other
+/// one takes so long to wake.
+int count_spins() {
+    constexpr double budget_s = 10e-6;
+    constexpr int sample = 64;
+    // 10 to 140 cycles each, by processor. The least of some: one may be interrupted.
+    double least = budget_s;
+    for (int i = 0; i < 4; ++i) {
+        const core::Stopwatch watch;
+        for (int j = 0; j < sample; ++j)
+            relax();
+        least = std::min(least, watch.seconds());
+    }
+    return static_cast<int>(std::clamp(budget_s / (least / sample), 64.0, 4096.0));
+}
+
+} // namespace
+
 int spins_before_sleep() {
-    // A pause takes 40 to 140 cycles: 5 to 15 microseconds at most, about what falling asleep and
-    // waking up costs.
-    constexpr int spins = 256;
-    return usable_cores() > 1 ? spins : 0;
+    static const int spins = usable_cores() > 1 ? count_spins() : 0;
+    return spins;
 }
 
 #if defined(__linux__) && defined(SYS_membarrier)

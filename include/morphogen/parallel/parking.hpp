@@ -15,7 +15,7 @@ inline void relax() noexcept {
 #endif
 }
 
-/// How often a waiting thread looks again before it sleeps: some microseconds, or 0 where this
+/// How often a waiting thread looks again before it sleeps: about ten microseconds, or 0 where this
 /// process has one core only (whoever it waits for cannot run meanwhile).
 int spins_before_sleep();
 

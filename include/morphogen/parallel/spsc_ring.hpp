@@ -117,8 +117,9 @@ public:
         const std::size_t count =
             std::min<std::size_t>(items.size(), capacity_ - (tail - head_seen_));
         if (count == 0) return 0;
-        for (std::size_t i = 0; i < count; ++i)
-            std::construct_at(slot(tail + i), std::move(items[i]));
+        in_pieces(tail, count, [&](T* to, std::size_t from, std::size_t n) {
+            std::uninitialized_move_n(items.data() + from, n, to);
+        });
         publish(tail + count, count);
         return count;
     }
@@ -171,11 +172,11 @@ public:
         if (tail_seen_ - head < most) tail_seen_ = tail_.load(std::memory_order_acquire);
         const std::size_t count = std::min<std::size_t>(most, tail_seen_ - head);
         if (count == 0) return 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            T* const from = slot(head + i);
-            take(std::move(*from));
-            std::destroy_at(from);
-        }
+        in_pieces(head, count, [&](T* from, std::size_t, std::size_t n) {
+            for (std::size_t i = 0; i < n; ++i)
+                take(std::move(from[i]));
+            std::destroy_n(from, n);
+        });
         release(head + count);
         return count;
     }
@@ -257,6 +258,15 @@ private:
 
     T* slot(std::uint64_t position) noexcept {
         return reinterpret_cast<T*>(slots_[position & mask_].bytes);
+    }
+
+    /// Calls move(slots, offset, n) for the at most two runs of neighbours that slots
+    /// [position, position + count) are: to the array's end, and from its start.
+    template <typename Move>
+    void in_pieces(std::uint64_t position, std::size_t count, Move&& move) noexcept {
+        const std::size_t first = std::min<std::size_t>(count, mask_ + 1 - (position & mask_));
+        move(slot(position), std::size_t{0}, first);
+        if (first < count) move(slot(position + first), first, count - first);
     }
 
     /// The last @p count slots before @p tail hold new items.
