@@ -93,6 +93,7 @@ LIBRARIES = [
     ("libpng", r"\s*#\s*include\s*[<\"]png\.h", r"(src/rework|tests/unit/rework)/"),
     ("compressors", r"\s*#\s*include\s*[<\"](isa-l|libdeflate|zstd|lz4|zlib)(/\w+|hc|frame)?\.h",
      r"(src/codec|tests/unit/codec)/"),
+    ("liburing", r"\s*#\s*include\s*[<\"]liburing\b", r"(src/io|tests/unit/io)/"),
     ("OpenMP", r"\s*#\s*pragma\s+omp\s+(?!simd)|\s*#\s*include\s*<omp\.h>",
      r"((include/morphogen|src|tests/unit)/(parallel|kernel|simulation|bench))/|tests/support/"),
     ("OpenMP simd", r"\s*#\s*pragma\s+omp\s+simd",
