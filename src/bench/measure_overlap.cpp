@@ -136,7 +136,7 @@ void add_disk(Report& report, const std::string& disk, Scene& scene,
         return outcome.wall;
     };
     const Paired pair = compare(
-        seconds, 2,
+        seconds, 3,
         [&] {
             alone.push_back(compute_alone(scene));
             return run(synchronous, last_synchronous);

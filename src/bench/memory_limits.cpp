@@ -13,6 +13,10 @@
 #include <memory>
 #include <string>
 
+#if defined(__x86_64__)
+#    include <immintrin.h>
+#endif
+
 namespace morphogen::bench {
 namespace {
 
@@ -55,14 +59,50 @@ void copy(Arrays& x) {
     keep(x.b[0]);
 }
 
-void triad(Arrays& x) {
+constexpr double factor = 0.5; // of the triad
+
+void triad_tail(Arrays& x, std::size_t from) {
+    for (std::size_t i = from; i < x.a.size(); ++i)
+        x.a[i] = x.b[i] + factor * x.c[i];
+    keep(x.a[0]);
+}
+
+void triad_baseline(Arrays& x) {
     double* __restrict a = x.a.data();
     const double* __restrict b = x.b.data();
     const double* __restrict c = x.c.data();
     const std::size_t n = x.a.size();
     for (std::size_t i = 0; i < n; ++i)
-        a[i] = b[i] + 0.5 * c[i];
+        a[i] = b[i] + factor * c[i];
     keep(x.a[0]);
+}
+
+// As wide as the step's own loads and stores: narrower ones miss the first cache's limit by half.
+#if defined(__x86_64__)
+#    define MORPHOGEN_TRIAD(name, attributes, width, load, store, set1, fmadd)                     \
+        attributes void name(Arrays& x) {                                                          \
+            const std::size_t whole = x.a.size() / (width) * (width);                              \
+            const auto s = set1(factor);                                                           \
+            for (std::size_t i = 0; i < whole; i += (width))                                       \
+                store(x.a.data() + i, fmadd(s, load(x.c.data() + i), load(x.b.data() + i)));       \
+            triad_tail(x, whole);                                                                  \
+        }
+MORPHOGEN_TRIAD(triad_avx2, __attribute__((target("avx2,fma"))), 4, _mm256_loadu_pd,
+                _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd)
+MORPHOGEN_TRIAD(triad_avx512, __attribute__((target("avx512f"))), 8, _mm512_loadu_pd,
+                _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd)
+#endif
+
+using Triad = void (*)(Arrays&);
+
+/// On other processors the compiler's own vectors are as wide as there are.
+Triad triad_of(kernel::Isa isa) {
+#if defined(__x86_64__)
+    if (isa == kernel::Isa::avx512) return triad_avx512;
+    if (isa == kernel::Isa::avx2) return triad_avx2;
+#endif
+    static_cast<void>(isa);
+    return triad_baseline;
 }
 
 } // namespace
@@ -92,13 +132,14 @@ double memory_rate(MemoryTest test, std::size_t bytes_per_thread, int threads, d
     const std::size_t passes =
         std::max<std::size_t>((std::size_t{2} << 20U) / (n * sizeof(double)), 1);
     std::vector<std::unique_ptr<Arrays>> mine(static_cast<std::size_t>(threads));
+    const auto pass = test == MemoryTest::copy ? copy : triad_of(kernel::best_isa());
     parallel::Team team(threads);
     team.run([&](int t) { mine[static_cast<std::size_t>(t)] = std::make_unique<Arrays>(n); });
     const double taken = least_seconds(seconds, [&] {
         team.run([&](int t) {
             Arrays& x = *mine[static_cast<std::size_t>(t)];
             for (std::size_t i = 0; i < passes; ++i)
-                test == MemoryTest::copy ? copy(x) : triad(x);
+                pass(x);
         });
     });
     return static_cast<double>(passes * n * sizeof(double) * arrays) * threads / taken;

@@ -36,10 +36,23 @@ std::string filter_text(const store::DatasetInfo& dataset) {
     return text.empty() ? "-" : text;
 }
 
+/// "1 rank", "4 ranks".
+std::string counted(std::string_view number, std::string_view noun) {
+    return fmt::format("{} {}{}", number, noun, number == "1" ? "" : "s");
+}
+
+/// Whether stored bytes tell how well something was compressed: else they tell how many chunks are
+/// begun.
+bool has_ratio(const store::DatasetInfo& dataset) {
+    const bool compressed =
+        !dataset.filters.empty() || dataset.layout == store::DataLayout::assembled;
+    return compressed && dataset.stored_bytes > 0;
+}
+
 std::string layout_text(const store::DatasetInfo& dataset) {
     if (dataset.layout == store::DataLayout::chunked) return joined(dataset.chunk, "-");
     if (dataset.layout == store::DataLayout::assembled)
-        return fmt::format("virtual, {} files", dataset.sources.size());
+        return "virtual, " + counted(std::to_string(dataset.sources.size()), "file");
     return std::string(store::name_of(dataset.layout));
 }
 
@@ -77,9 +90,9 @@ std::string entry(const store::Launch& launch, std::string_view key) {
 }
 
 std::string launch_text(const store::Launch& launch) {
-    return fmt::format("  {}  {}  {}, {} ranks of {} + {} threads, {}, morphogen {} ({})\n",
-                       launch.name, entry(launch, "time"), entry(launch, "host"),
-                       entry(launch, "ranks"), entry(launch, "compute_threads"),
+    return fmt::format("  {}  {}  {}, {} of {} + {} threads, {}, morphogen {} ({})\n", launch.name,
+                       entry(launch, "time"), entry(launch, "host"),
+                       counted(entry(launch, "ranks"), "rank"), entry(launch, "compute_threads"),
                        entry(launch, "io_threads"), entry(launch, "isa"), entry(launch, "version"),
                        entry(launch, "revision"));
 }
@@ -100,7 +113,7 @@ void write_dataset(core::JsonWriter& json, const store::DatasetInfo& dataset) {
     json.key("sources").values(dataset.sources);
     json.member("raw_bytes", dataset.raw_bytes()).member("stored_bytes", dataset.stored_bytes);
     json.key("ratio");
-    dataset.stored_bytes > 0 ? json.value(dataset.ratio()) : json.null();
+    has_ratio(dataset) ? json.value(dataset.ratio()) : json.null();
     json.end_object();
 }
 
@@ -128,7 +141,7 @@ void write_run(core::JsonWriter& json, const FileDescription& d) {
 std::string to_text(const FileDescription& d) {
     std::string text = fmt::format("{} ({}): {}\n", d.file.native(),
                                    core::format_size(d.file_bytes), state_text(d));
-    if (d.frames) text += fmt::format("{} frames committed", *d.frames);
+    if (d.frames) text += counted(std::to_string(*d.frames), "frame") + " committed";
     if (d.first && d.last)
         text += fmt::format(", steps {} to {}, time {} to {}", d.first->step, d.last->step,
                             d.first->time, d.last->time);
@@ -140,7 +153,7 @@ std::string to_text(const FileDescription& d) {
                         layout_text(dataset), filter_text(dataset),
                         core::format_size(dataset.raw_bytes()),
                         core::format_size(dataset.stored_bytes),
-                        dataset.stored_bytes > 0 ? fmt::format("{:.2f}", dataset.ratio()) : "-"});
+                        has_ratio(dataset) ? fmt::format("{:.2f}", dataset.ratio()) : "-"});
     text += '\n' + (d.datasets.empty() ? "  no datasets\n" : table(rows, 3));
     if (!d.launches.empty()) text += "\nlaunches\n";
     for (const store::Launch& launch : d.launches)

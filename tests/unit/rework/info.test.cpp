@@ -87,10 +87,33 @@ TEST_CASE("a run's directory is described") {
     CHECK_THAT(text, Catch::Contains("a run, stopped"));
     CHECK_THAT(text, Catch::Contains("3 frames committed, steps 34 to 102"));
     CHECK_THAT(text, Catch::Contains("3 x 12 x 20") && Catch::Contains("float32"));
-    CHECK_THAT(text, Catch::Contains("2026-01-02T03:04:05Z  somewhere"));
+    CHECK_THAT(text, Catch::Contains("2026-01-02T03:04:05Z  somewhere, 1 rank of 2 + 2 threads"));
     const std::string json = rework::to_json(d);
     CHECK_THAT(json, Catch::Contains("\"frames\": 3") && Catch::Contains("\"shape\": [3, 12, 20]"));
     CHECK_THAT(json, Catch::Contains("\"host\": \"somewhere\""));
+}
+
+TEST_CASE("a ratio is told of what is compressed or assembled from other files") {
+    rework::FileDescription d;
+    store::DatasetInfo plain{.path = "/plain", .shape = {10}, .element_size = 8};
+    plain.layout = store::DataLayout::chunked;
+    plain.chunk = {1024};
+    plain.stored_bytes = 40;
+    store::DatasetInfo filtered = plain;
+    filtered.filters = {{.id = 1, .name = "deflate", .values = {1}}};
+    store::DatasetInfo assembled = plain;
+    assembled.layout = store::DataLayout::assembled;
+    assembled.sources = {"part.h5"};
+    const auto shows_ratio = [&](const store::DatasetInfo& dataset) {
+        d.datasets = {dataset};
+        const bool in_text = rework::to_text(d).find("2.00") != std::string::npos;
+        CHECK(in_text == (rework::to_json(d).find("\"ratio\": null") == std::string::npos));
+        return in_text;
+    };
+    CHECK_FALSE(shows_ratio(plain));
+    CHECK(shows_ratio(filtered));
+    CHECK(shows_ratio(assembled));
+    CHECK_THAT(rework::to_text(d), Catch::Contains("virtual, 1 file "));
 }
 
 TEST_CASE("a failed run shows its error") {
@@ -113,7 +136,8 @@ TEST_CASE("a report that is damaged or missing is no error") {
 }
 
 TEST_CASE("what is no HDF5 file is named") {
-    const fs::path path = fs::temp_directory_path() / "morphogen-not-hdf5";
+    const test::TemporaryDirectory directory;
+    const fs::path path = directory / "not-hdf5";
     std::ofstream(path) << "hello";
     CHECK_THROWS_WITH(rework::describe(path), Catch::Contains(path.string()));
     fs::remove(path);
