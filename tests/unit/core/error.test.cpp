@@ -4,6 +4,7 @@
 #include "morphogen/core/checked_cast.hpp"
 
 #include "catch.hpp"
+#include "temporary_directory.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -27,16 +28,14 @@ TEST_CASE("checked_cast refuses what does not fit") {
 }
 
 TEST_CASE("replace_file replaces whole files and names what it cannot write") {
-    const auto directory = std::filesystem::temp_directory_path() / "morphogen-replace-file";
-    std::filesystem::create_directories(directory);
+    const morphogen::test::TemporaryDirectory directory;
     const auto path = directory / "a.txt";
     replace_file(path, "first", Durability::none);
     replace_file(path, "second", Durability::synced);
     std::stringstream text;
     text << std::ifstream(path).rdbuf();
     CHECK(text.str() == "second");
-    CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 1);
-    CHECK_THROWS_WITH(replace_file(directory / "no" / "a.txt", "", Durability::none),
+    CHECK(std::distance(std::filesystem::directory_iterator(directory.path()), {}) == 1);
+    CHECK_THROWS_WITH(replace_file(directory / "no/a.txt", "", Durability::none),
                       Catch::Contains("no/a.txt"));
-    std::filesystem::remove_all(directory);
 }

@@ -3,6 +3,7 @@
 #include "morphogen/core/error.hpp"
 
 #include "catch.hpp"
+#include "temporary_directory.hpp"
 
 #include <png.h>
 
@@ -51,20 +52,17 @@ TEST_CASE("an empty picture is refused") {
 }
 
 TEST_CASE("a picture that cannot be written names the file") {
-    const auto path =
-        std::filesystem::temp_directory_path() / "morphogen-no-such-directory" / "a.png";
+    const morphogen::test::TemporaryDirectory directory;
+    const auto path = directory / "no-such-directory" / "a.png";
     CHECK_THROWS_WITH(write_png(path, sample(2, 2)), Catch::Contains(path.string()));
 }
 
 TEST_CASE("writing a picture leaves one file") {
-    const auto directory = std::filesystem::temp_directory_path() / "morphogen-png-test";
-    std::filesystem::remove_all(directory);
-    std::filesystem::create_directories(directory);
+    const morphogen::test::TemporaryDirectory directory;
     write_png(directory / "a.png", sample(8, 8));
     write_png(directory / "a.png", sample(9, 9));
     std::size_t files = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory))
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory.path()))
         ++files;
     CHECK(files == 1);
-    std::filesystem::remove_all(directory);
 }
