@@ -1,8 +1,8 @@
 #include "morphogen/config/load.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/mpi/communicator.hpp"
 #include "morphogen/mpi/environment.hpp"
-#include "morphogen/run/collective.hpp"
 #include "morphogen/run/run.hpp"
 #include "morphogen/run/signals.hpp"
 
@@ -29,7 +29,7 @@ struct Options {
 config::Config load_on_root(const mpi::Communicator& world, const Options& options) {
     config::Config config;
     std::string resolved;
-    run::together(world, [&] {
+    mpi::run_collectively(world, [&] {
         if (world.rank() != 0) return;
         config = config::load(options.file, options.overrides);
         resolved = config::to_toml(config);
@@ -54,7 +54,8 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
     const bool root = world.rank() == 0;
     try {
         const config::Config config = load_on_root(world, options);
-        run::together(world, [&] { check_thread_level(config, environment, world.size()); });
+        mpi::run_collectively(world,
+                              [&] { check_thread_level(config, environment, world.size()); });
         const run::SignalWatch signals;
         run::RunOptions run_options;
         run_options.force = options.force;
@@ -67,7 +68,7 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
         if (report.exit == "finished") return static_cast<int>(core::ExitCode::done);
         if (root) print_error(report.error);
         return static_cast<int>(core::ExitCode::failed);
-    } catch (const run::AgreedError& e) {
+    } catch (const mpi::AgreedError& e) {
         if (root) print_error(e.what());
         return static_cast<int>(e.exit_code());
     } catch (const std::exception& e) {

@@ -1,6 +1,6 @@
 #include "mpi/check.hpp"
 
-#include "morphogen/core/error.hpp"
+#include "morphogen/mpi/agreement.hpp"
 
 #include <string>
 
@@ -12,7 +12,7 @@ void check(int code, const char* call) {
     int length = 0;
     if (MPI_Error_string(code, why.data(), &length) != MPI_SUCCESS) length = 0;
     why.resize(static_cast<std::size_t>(length));
-    throw core::Error(core::ErrorText{.what = "MPI failed", .where = call, .why = why});
+    throw Failure(core::ErrorText{.what = "MPI failed", .where = call, .why = why});
 }
 
 } // namespace morphogen::mpi

@@ -5,7 +5,7 @@
 /// Private to the module: mpi.h stays out of the public headers.
 namespace morphogen::mpi {
 
-/// @throws core::Error naming @p call if @p code is not MPI_SUCCESS.
+/// @throws Failure naming @p call if @p code is not MPI_SUCCESS.
 void check(int code, const char* call);
 
 /// The MPI_Comm behind Communicator::native().

@@ -1,6 +1,6 @@
 #include "morphogen/run/run.hpp"
 
-#include "morphogen/run/collective.hpp"
+#include "morphogen/mpi/agreement.hpp"
 
 #include "session.hpp"
 
@@ -19,7 +19,7 @@ Report run_simulation(const config::Config& config, const mpi::Communicator& com
         try {
             stage();
             return true;
-        } catch (const AgreedError& e) {
+        } catch (const mpi::AgreedError& e) {
             if (!error) text = e.what();
             if (!error) error = std::current_exception();
             return false;

@@ -1,6 +1,6 @@
 #include "session.hpp"
 
-#include "morphogen/run/collective.hpp"
+#include "morphogen/mpi/agreement.hpp"
 
 #include <fmt/format.h>
 
@@ -15,16 +15,6 @@ namespace {
 // this time.
 constexpr double vote_period_s = 0.25;
 constexpr double finite_check_period_s = 1.0; // when no frames are stored
-
-template <typename Work>
-std::exception_ptr capture(Work&& work) {
-    try {
-        work();
-    } catch (...) {
-        return std::current_exception();
-    }
-    return nullptr;
-}
 
 } // namespace
 
@@ -56,7 +46,9 @@ void Session::advance_one_frame() {
     while (left > 0) {
         const core::Index steps = std::min(group_steps_, left);
         const core::Stopwatch watch;
-        simulation_->advance(steps);
+        // Other ranks may be in the halo exchange: they hear of it at the next vote.
+        const auto failed = mpi::capture([&] { simulation_->advance(steps); });
+        if (!pending_) pending_ = failed; // else the writer's came first
         seconds_per_step_ = watch.seconds() / static_cast<double>(steps);
         left -= steps;
         if (left > 0) agree_to_go_on(); // the last group's vote comes with its frame
@@ -84,7 +76,7 @@ Ballot Session::vote(Ballot mine) {
 
 Ballot Session::agree_to_go_on(const Ballot& mine) {
     const Ballot ballot = vote(mine);
-    if (ballot.failed) agree_on_failure(comm_, pending_);
+    if (ballot.failed) mpi::agree_on_failure(comm_, pending_);
     if (writer_) writer_->publish(ballot.flushed);
     if (stop_signal_ == 0) stop_signal_ = ballot.signal;
     if (ballot.seconds_per_step > 0.0)
@@ -111,7 +103,7 @@ void Session::throw_if_not_finite(const Ballot& ballot) const {
     for (const core::Field field : {core::Field::u, core::Field::v}) {
         const auto& summary = ballot.fields[static_cast<std::size_t>(field)];
         if (!summary.is_finite())
-            throw AgreedError(simulation::not_finite_message(
+            throw mpi::AgreedError(simulation::not_finite_message(
                 field, simulation_->step(), summary, simulation_->global(), config_.grid.dims));
     }
 }
@@ -125,7 +117,7 @@ void Session::store_frame() {
     store::Frame frame;
     Ballot mine;
     if (!pending_)
-        pending_ = capture([&] {
+        pending_ = mpi::capture([&] {
             frame = writer_->acquire();
             fill(frame, mine);
         });
@@ -142,7 +134,7 @@ void Session::store_frame() {
     }
     frame.record = record;
     records_.push_back(record);
-    pending_ = capture([&] { writer_->push(std::move(frame)); });
+    pending_ = mpi::capture([&] { writer_->push(std::move(frame)); });
 }
 
 // Both fields, one after the other through one buffer: with nothing stored there is no frame to

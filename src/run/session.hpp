@@ -26,7 +26,7 @@ struct Ballot {
 };
 
 /// One launch on one rank: the state of run_simulation(). Every public member function is
-/// collective, and throws AgreedError on all ranks together.
+/// collective, and throws mpi::AgreedError on all ranks together.
 class Session {
 public:
     Session(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options);

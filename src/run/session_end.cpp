@@ -1,6 +1,6 @@
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/memory.hpp"
-#include "morphogen/run/collective.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/run/signals.hpp"
 
 #include "session.hpp"
@@ -43,7 +43,7 @@ void Session::finish() {
     if (!root_last || !is_root()) close(drained);
     const Ballot closed = vote({});
     if (root_last && is_root()) close(closed);
-    agree_on_failure(comm_, pending_);
+    mpi::agree_on_failure(comm_, pending_);
 }
 
 void Session::end_job(const std::exception_ptr& error) const {
@@ -120,7 +120,7 @@ Report Session::conclude(const std::string& error) {
         const auto write = [&] { write_results(report); };
         // After a failure the first error is the one to tell: a full disk also refuses the report.
         if (error.empty())
-            together(comm_, write);
+            mpi::run_collectively(comm_, write);
         else
             try {
                 write();

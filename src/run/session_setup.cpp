@@ -1,8 +1,8 @@
 #include "morphogen/config/load.hpp"
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/memory.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/parallel/affinity.hpp"
-#include "morphogen/run/collective.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "session.hpp"
@@ -51,23 +51,24 @@ bool is_on_nfs(const std::filesystem::path& directory) {
 
 void Session::prepare() {
     const NodeResources node = node_resources();
-    together(comm_, [&] { plan_ = make_plan(config_, comm_.size(), node); });
+    mpi::run_collectively(comm_, [&] { plan_ = make_plan(config_, comm_.size(), node); });
     choose_isa();
     warn_about_cores(node);
     if (config_.limits.walltime.index() != 0) note("this version does not watch limits.walltime");
-    together(comm_, [&] { prepare_directory(); });
+    mpi::run_collectively(comm_, [&] { prepare_directory(); });
     owns_directory_ = true;
-    together(comm_, [&] {
+    mpi::run_collectively(comm_, [&] {
         InitialFiles files;
-        simulation_.emplace(config_, comm_,
-                            simulation::Options{plan_->compute_threads, isa_, &files, 0});
+        simulation_.emplace(
+            config_, comm_,
+            simulation::Options{plan_->compute_threads, isa_, &files, 0, options_.sweep_probe});
     });
     layout_ = store::make_layout(config_, simulation_->block());
     if (config_.output.enabled)
         open_output();
     else
-        together(comm_,
-                 [&] { scratch_ = core::AlignedBuffer<std::byte>(simulation_->field_bytes()); });
+        mpi::run_collectively(
+            comm_, [&] { scratch_ = core::AlignedBuffer<std::byte>(simulation_->field_bytes()); });
 }
 
 NodeResources Session::node_resources() const {
@@ -138,7 +139,7 @@ void Session::open_output() {
     mpi::Communicator writers = comm_.duplicate();
     const bool collective_file =
         comm_.size() > 1 && config_.output.layout == config::Layout::shared;
-    together(comm_, [&] {
+    mpi::run_collectively(comm_, [&] {
         const store::Provenance provenance{
             .config_toml = config::to_toml(config_),
             .host = host_name(),

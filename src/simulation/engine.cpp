@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace morphogen::simulation {
 namespace {
@@ -54,7 +55,7 @@ Simulation::Engine::Engine(const config::Config& config, const mpi::Communicator
 template <typename T>
 EngineOf<T>::EngineOf(const config::Config& config, const mpi::Communicator& ranks,
                       const Options& options)
-    : Engine(config, ranks, options) {
+    : Engine(config, ranks, options), probe_(options.probe) {
     mpi::run_collectively(comm, [&] {
         const kernel::BlockGeometry geometry = block_geometry(config, grid, comm.rank(), depth);
         state_ = std::make_unique<State<T>>(block.shape(), halo_widths(config, grid, depth));
@@ -81,24 +82,36 @@ void EngineOf<T>::advance(Index steps) {
         take(now);
         steps -= now;
     }
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+/// Computes nothing more after an error, but the halos go on: neighbours wait for them.
+template <typename T>
+void EngineOf<T>::sweep(kernel::Part part, Index steps, const std::function<void()>& progress) {
+    if (error_) return;
+    try {
+        if (probe_) probe_(step);
+        stepper_->sweep(state_->current().as_const(), state_->next(), step, steps, part, progress);
+    } catch (...) {
+        error_ = std::current_exception();
+    }
 }
 
 template <typename T>
 void EngineOf<T>::take(Index steps) {
     using kernel::Part;
     const kernel::Fields<T> from = state_->current();
-    const kernel::Fields<T> to = state_->next();
     core::Stopwatch watch;
     halos_->start(from);
     halo_seconds += watch.restart();
     if (halos_->has_messages()) {
-        stepper_->sweep(from.as_const(), to, step, steps, Part::interior, progress_);
+        sweep(Part::interior, steps, progress_);
         compute_seconds += watch.restart();
         halos_->finish(from);
         halo_seconds += watch.restart();
-        stepper_->sweep(from.as_const(), to, step, steps, Part::border);
+        sweep(Part::border, steps);
     } else {
-        stepper_->sweep(from.as_const(), to, step, steps, Part::all);
+        sweep(Part::all, steps);
     }
     compute_seconds += watch.seconds();
     state_->swap();

@@ -7,6 +7,7 @@
 #include "simulation/halo_exchange.hpp"
 #include "simulation/state.hpp"
 
+#include <exception>
 #include <functional>
 #include <memory>
 
@@ -50,11 +51,14 @@ public:
 
 private:
     void take(Index steps);
+    void sweep(kernel::Part part, Index steps, const std::function<void()>& progress = {});
 
     std::unique_ptr<State<T>> state_;
     std::unique_ptr<kernel::Stepper<T>> stepper_;
     std::unique_ptr<HaloExchange<T>> halos_;
     std::function<void()> progress_; // empty if there is nothing to progress
+    const SweepProbe probe_;
+    std::exception_ptr error_; // of a sweep: thrown when advance() is done exchanging halos
 };
 
 } // namespace morphogen::simulation

@@ -1,4 +1,5 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/store/run_directory.hpp"
 #include "morphogen/store/schema.hpp"
 
@@ -6,8 +7,6 @@
 #include "store/shared_sink.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <optional>
 #include <utility>
 
 namespace morphogen::store {
@@ -15,25 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using core::Index;
-
-/// Runs @p work on every rank; throws on every rank, with the first failing one's words, if it
-/// throws on one. Collective.
-void together(const mpi::Communicator& comm, const std::function<void()>& work) {
-    std::optional<std::string> failure;
-    auto code = std::int64_t{0};
-    try {
-        work();
-    } catch (const core::Error& error) {
-        failure = error.what();
-        code = static_cast<std::int64_t>(error.exit_code());
-    } catch (const std::exception& error) {
-        failure = error.what();
-        code = static_cast<std::int64_t>(core::ExitCode::failed);
-    }
-    const auto agreed = comm.agree_on_error(failure);
-    code = comm.allreduce(code, mpi::Op::max);
-    if (agreed) throw core::Error(*agreed, static_cast<core::ExitCode>(code));
-}
 
 void make_directory(const fs::path& path) {
     std::error_code failed;
@@ -76,11 +56,11 @@ std::unique_ptr<FrameSink> open_part(const config::Config& config, const RunDire
     const fs::path path = directory.part(0, comm.rank());
     std::unique_ptr<ChunkSink> sink;
     try {
-        together(comm, [&] {
+        mpi::run_collectively(comm, [&] {
             sink = std::make_unique<ChunkSink>(path, config.output.sync, layout, provenance,
                                                Counting::by_master);
         });
-        together(comm, [&] {
+        mpi::run_collectively(comm, [&] {
             if (comm.is_root())
                 sink->set_master(std::make_unique<MasterFile>(
                     directory.frames(), config.output.sync, layout, sources, provenance));
@@ -102,7 +82,7 @@ std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDire
                                      mpi::Communicator comm) {
     const bool alone = comm.size() == 1;
     const bool shared = !alone && config.output.layout == config::Layout::shared;
-    together(comm, [&] {
+    mpi::run_collectively(comm, [&] {
         if (shared) check_shared_codec(config.output.codec);
         if (comm.is_root()) prepare(directory, !alone && !shared);
     });
@@ -112,7 +92,7 @@ std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDire
     if (!shared) return open_part(config, directory, layout, provenance, comm);
     std::unique_ptr<FrameSink> sink;
     const mpi::Communicator agreement = comm.duplicate();
-    together(agreement, [&] {
+    mpi::run_collectively(agreement, [&] {
         sink = std::make_unique<SharedSink>(config, directory.frames(), layout, provenance,
                                             std::move(comm));
     });

@@ -104,6 +104,13 @@ TEST_CASE("the lowest failing rank is heard on all") {
         CHECK(std::string(error.what()) == "the last one");
         CHECK(error.exit_code() == ExitCode::usage);
     }
+    const auto unknown = [&] {
+        if (world.rank() == 0) throw 7;
+    };
+    CHECK_THROWS_WITH(morphogen::mpi::run_collectively(world, unknown), "unknown error (rank 0)");
+    const auto no_memory = [] { throw std::bad_alloc(); };
+    CHECK_THROWS_WITH(morphogen::mpi::run_collectively(world, no_memory),
+                      Catch::Contains("out of memory (rank 0)"));
     morphogen::mpi::run_collectively(world, [] {});
 }
 

@@ -1,7 +1,7 @@
 #include "morphogen/run/run.hpp"
 
 #include "morphogen/config/load.hpp"
-#include "morphogen/run/collective.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "catch.hpp"
@@ -111,6 +111,34 @@ TEST_CASE("one rank's failure in any stage ends all ranks with its text") {
     }
 }
 
+TEST_CASE("one rank's failure while it computes ends all ranks with its text") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    for (const bool stored : {true, false})
+        for (const core::Index failing_step : {0, 10}) {
+            CAPTURE(stored, failing_step);
+            const std::string name = directory.path() + "/computing" + std::to_string(stored) +
+                                     std::to_string(failing_step);
+            run::RunOptions options;
+            options.sweep_probe = [&](core::Index step) {
+                if (world.rank() == world.size() - 1 && step >= failing_step)
+                    throw core::Error("core on fire", core::ExitCode::stopped);
+            };
+            const auto config = small_run(name, stored ? "" : "enabled = false\n");
+            try {
+                run::run_simulation(config, world, options);
+                FAIL("it did not fail");
+            } catch (const mpi::AgreedError& e) {
+                CHECK(std::string(e.what()) == "core on fire");
+                CHECK(e.exit_code() == core::ExitCode::stopped);
+            }
+            world.barrier();
+            if (world.rank() == 0 && stored) // the frames before that step
+                CHECK(store::FileReader(name + "/frames.h5").frames().value() == failing_step / 5);
+            world.barrier();
+        }
+}
+
 TEST_CASE(
     "a run that diverges names field and step and cell on every rank and keeps what was stored") {
     const mpi::Communicator world = mpi::Communicator::world();
@@ -121,7 +149,7 @@ TEST_CASE(
     try {
         run::run_simulation(config, world);
         FAIL("it did not diverge");
-    } catch (const run::AgreedError& e) {
+    } catch (const mpi::AgreedError& e) {
         const std::string text = e.what();
         CHECK(text.find("not finite") != std::string::npos);
         CHECK(text.find("step 5") != std::string::npos);

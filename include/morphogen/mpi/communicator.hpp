@@ -17,7 +17,7 @@ enum class Op { sum, min, max };
 /// (unless MPI is finalized by then). Made without MPI (default constructor) it is a group of one:
 /// everything works and calls nothing.
 ///
-/// Errors of MPI become core::Error naming the call. "Collective": every rank must call it, in the
+/// Errors of MPI become mpi::Failure naming the call. "Collective": every rank must call it, in the
 /// same order. One thread at a time per communicator; two threads with two communicators need
 /// ThreadLevel::multiple.
 class Communicator {

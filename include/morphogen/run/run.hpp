@@ -5,6 +5,7 @@
 #include "morphogen/run/progress.hpp"
 #include "morphogen/run/report.hpp"
 #include "morphogen/run/writer.hpp"
+#include "morphogen/simulation/simulation.hpp"
 
 #include <functional>
 
@@ -18,7 +19,8 @@ struct RunOptions {
         stop_signal; // returns a signal number once the run shall stop; may be empty
     std::function<void(const std::string&)> note; // rank 0's remarks to the user; may be empty
     WriterProbe probe;                            // tests: called at each stage of the writer
-    core::Stopwatch started;                      // counts wall_s from here
+    simulation::SweepProbe sweep_probe; // tests: called before each visit to the block's cells
+    core::Stopwatch started;            // counts wall_s from here
 };
 
 /// Runs a simulation to its end: collective over @p comm, one thread (the caller's) per rank, plus
@@ -26,7 +28,7 @@ struct RunOptions {
 /// whatever happens. Before and after the call the host program may call HDF5 freely; during it,
 /// not at all.
 /// @returns the report (the same on every rank).
-/// @throws AgreedError on every rank together, once everything committed is safe on disk.
+/// @throws mpi::AgreedError on every rank together, once everything committed is safe on disk.
 Report run_simulation(const config::Config& config, const mpi::Communicator& comm,
                       const RunOptions& options = {});
 

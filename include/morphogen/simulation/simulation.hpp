@@ -10,6 +10,7 @@
 #include "morphogen/simulation/initial_state.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -19,11 +20,15 @@ using core::Extents;
 using core::Field;
 using core::Index;
 
+/// Called with the number of steps done; what it throws counts as the sweep's.
+using SweepProbe = std::function<void(Index step)>;
+
 struct Options {
     int threads = 1;                      // of this rank's team
     kernel::Isa isa = kernel::best_isa(); // ranks must agree
     InitialFileReader* reader = nullptr;  // needed if the configuration has [[initial.file]]
-    Index depth = 0; // steps per halo exchange; 0: chosen from the caches and the blocks
+    Index depth = 0;       // steps per halo exchange; 0: chosen from the caches and the blocks
+    SweepProbe probe = {}; // tests: called before each sweep; may be empty
 };
 
 /// One rank's share of the simulation. Main thread only; calls marked collective are made by every
@@ -53,6 +58,9 @@ public:
 
     /// Takes @p steps >= 0 steps. Collective. The bits do not depend on how steps are grouped into
     /// calls.
+    /// @throws the first error of the computing threads, once every halo that other ranks wait for
+    /// is exchanged, so that the ranks can still agree on it: the state is of no use then, and
+    /// mpi::Failure at once.
     void advance(Index steps);
 
     /// Copies one field of the block, without halo, into @p out: field_bytes() long, dense

@@ -1,13 +1,16 @@
-#include "morphogen/run/collective.hpp"
+#include "morphogen/mpi/agreement.hpp"
 
 #include <charconv>
+#include <new>
 #include <optional>
+#include <string>
+#include <string_view>
 
-namespace morphogen::run {
+namespace morphogen::mpi {
 namespace {
 
 /// "75 text": the exit code travels in front of the text.
-std::string pack(const std::exception_ptr& error) {
+std::string pack(const std::exception_ptr& error, int rank) {
     const auto with_code = [](core::ExitCode code, std::string_view text) {
         return std::to_string(static_cast<int>(code)).append(" ").append(text);
     };
@@ -17,9 +20,14 @@ std::string pack(const std::exception_ptr& error) {
         return with_code(e.exit_code(), e.what());
     } catch (const std::bad_alloc&) {
         return with_code(core::ExitCode::failed,
-                         "out of memory; use more ranks, a smaller grid or fewer queue_frames");
+                         "out of memory (rank " + std::to_string(rank) +
+                             "): an allocation failed; use more ranks on more nodes, a smaller "
+                             "grid or fewer output.queue_frames");
     } catch (const std::exception& e) {
         return with_code(core::ExitCode::failed, e.what());
+    } catch (...) {
+        return with_code(core::ExitCode::failed,
+                         "unknown error (rank " + std::to_string(rank) + ")");
     }
 }
 
@@ -33,20 +41,25 @@ std::string pack(const std::exception_ptr& error) {
 
 } // namespace
 
-void agree_on_failure(const mpi::Communicator& comm, const std::exception_ptr& mine) {
+void agree_on_failure(const Communicator& comm, const std::exception_ptr& mine) {
     std::optional<std::string> text;
-    if (mine) text = pack(mine);
+    if (mine) text = pack(mine, comm.rank());
     if (const auto first = comm.agree_on_error(text)) unpack_and_throw(*first);
 }
 
-void together(const mpi::Communicator& comm, const std::function<void()>& work) {
-    std::exception_ptr error;
+std::exception_ptr capture(const std::function<void()>& work) {
     try {
         work();
+    } catch (const Failure&) {
+        throw;
     } catch (...) {
-        error = std::current_exception();
+        return std::current_exception();
     }
-    agree_on_failure(comm, error);
+    return nullptr;
 }
 
-} // namespace morphogen::run
+void run_collectively(const Communicator& comm, const std::function<void()>& work) {
+    agree_on_failure(comm, capture(work));
+}
+
+} // namespace morphogen::mpi
