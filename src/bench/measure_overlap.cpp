@@ -78,6 +78,19 @@ std::unique_ptr<store::FrameSink> open(const Scene& scene, const std::filesystem
     return sink;
 }
 
+void store_chunks(run::FrameEncoder& encoder, const store::Frame& frame, store::FrameSink& sink) {
+    using Kind = run::FrameOffer::Kind;
+    bool offered = false;
+    const auto next = [&](bool) {
+        return std::exchange(offered, true) ? run::FrameOffer{Kind::end, nullptr}
+                                            : run::FrameOffer{Kind::frame, &frame};
+    };
+    const auto put = [&](const run::EncodedChunk& chunk) {
+        sink.put_chunk(chunk.field, chunk.chunk, chunk.stored);
+    };
+    encoder.encode({next, put});
+}
+
 /// Compute, then store, with every thread in both.
 Outcome synchronous(Scene& scene, const std::filesystem::path& directory, double bytes_per_second) {
     const core::Stopwatch watch;
@@ -91,10 +104,7 @@ Outcome synchronous(Scene& scene, const std::filesystem::path& directory, double
         scene.fill(frame, f);
         const core::Stopwatch waiting;
         sink->begin_frame(frame.record);
-        encoder.encode(frame,
-                       [&](std::size_t field, Index chunk, std::span<const std::byte> stored) {
-                           sink->put_chunk(field, chunk, stored);
-                       });
+        store_chunks(encoder, frame, *sink);
         sink->end_frame();
         sink->commit();
         outcome.stall += waiting.seconds();

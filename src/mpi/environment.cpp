@@ -25,6 +25,10 @@ Environment::Environment(int& argc, char**& argv, ThreadLevel wanted)
     if (initialised != 0)
         throw core::Error(core::ErrorText{.what = "MPI is initialised already",
                                           .why = "only the program's main may do that, once"});
+    // Open MPI starts a daemon beside a program that mpirun did not start, in case it wants to
+    // spawn others: 0.1 s, and a process that a kill leaves behind. It reads this when it
+    // initialises.
+    ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     int provided = MPI_THREAD_SINGLE;
     check(MPI_Init_thread(&argc, &argv, levels[static_cast<std::size_t>(wanted)], &provided),
           "MPI_Init_thread");

@@ -2,17 +2,13 @@
 
 #include "morphogen/core/contract.hpp"
 
-#include "slot_exchange.hpp"
-
 #include <omp.h>
 
 namespace morphogen::parallel {
 
-Team::Team(int threads) : threads_(threads), slots_(std::make_unique<SlotExchange>()) {
+Team::Team(int threads) : threads_(threads) {
     MORPHOGEN_EXPECT(threads >= 1);
 }
-
-Team::~Team() = default;
 
 void Team::run(FunctionRef<void(int)> f) {
     if (threads_ == 1) { // no region: it would only bind this thread and make a pool for it

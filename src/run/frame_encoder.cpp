@@ -3,7 +3,6 @@
 #include "morphogen/codec/rounding.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/affinity.hpp"
-#include "morphogen/parallel/produce_consume.hpp"
 
 #include <span>
 #include <utility>
@@ -18,6 +17,12 @@ void round_as(std::span<std::byte> raw, const Rounding& rounding) {
     if (rounding.max_error > 0.0) codec::round_absolute(cells, rounding.max_error);
 }
 
+/// Chunks in flight per compressing thread: enough that a thread which has to wait for its core
+/// does not hold up the disk.
+core::Index slots_for(int threads) noexcept {
+    return 4 * static_cast<core::Index>(threads);
+}
+
 } // namespace
 
 void round_cells(std::span<std::byte> cells, core::Precision precision, const Rounding& rounding) {
@@ -27,6 +32,50 @@ void round_cells(std::span<std::byte> cells, core::Precision precision, const Ro
         round_as<double>(cells, rounding);
 }
 
+/// A chunk on its way: where its cells are, then what is stored of it.
+struct FrameEncoder::Item {
+    const std::byte* field_cells = nullptr; // of the frame's block
+    EncodedChunk chunk;
+    core::AlignedBuffer<std::byte> stored; // made once per slot
+};
+
+/// Splits the frames of a stream into chunks.
+class FrameEncoder::ChunkSource {
+public:
+    ChunkSource(const FrameEncoder& encoder, parallel::FunctionRef<FrameOffer(bool)> next)
+        : layout_(encoder.layout_), per_frame_(encoder.chunks_per_frame()), next_(next) {}
+
+    parallel::Offer offer(bool may_wait) {
+        if (frame_ == nullptr) {
+            const FrameOffer offer = next_(may_wait);
+            if (offer.kind == FrameOffer::Kind::later) return parallel::Offer::later();
+            if (offer.kind == FrameOffer::Kind::end) return parallel::Offer::end();
+            frame_ = offer.frame;
+            number_ = 0;
+        }
+        return parallel::Offer::item();
+    }
+
+    void take(Item& item) {
+        const core::Index chunks = layout_.chunks();
+        const auto field = static_cast<std::size_t>(number_ / chunks);
+        item.field_cells = frame_->cells.data() + field * layout_.field_bytes();
+        item.chunk = {.field = field,
+                      .chunk = number_ % chunks,
+                      .first = number_ == 0,
+                      .last = number_ + 1 == per_frame_,
+                      .stored = {}};
+        if (++number_ == per_frame_) frame_ = nullptr;
+    }
+
+private:
+    const store::FrameLayout& layout_;
+    const core::Index per_frame_;
+    parallel::FunctionRef<FrameOffer(bool)> next_;
+    const store::Frame* frame_ = nullptr; // being split
+    core::Index number_ = 0;              // of its next chunk, over all fields
+};
+
 FrameEncoder::Worker::Worker(const store::FrameLayout& layout)
     : encoder(layout.filters, layout.chunk_bytes()), raw(layout.chunk_bytes()) {}
 
@@ -35,11 +84,11 @@ FrameEncoder::FrameEncoder(const store::FrameLayout& layout, Rounding rounding, 
     workers_.reserve(static_cast<std::size_t>(threads));
     for (int i = 0; i < threads; ++i)
         workers_.emplace_back(layout_);
-    const auto slots = static_cast<std::size_t>(slots_for(threads));
-    for (std::size_t i = 0; i < slots; ++i)
-        stored_.emplace_back(codec::ChunkEncoder::bound(layout_.filters, layout_.chunk_bytes()));
-    stored_bytes_.resize(slots);
+    pipeline_ = std::make_unique<parallel::Pipeline<Item>>(
+        team_, parallel::PipelineLimits{.items = slots_for(threads)});
 }
+
+FrameEncoder::~FrameEncoder() = default;
 
 std::size_t FrameEncoder::memory(const store::FrameLayout& layout, int threads) {
     const auto workers = static_cast<std::size_t>(threads);
@@ -49,40 +98,37 @@ std::size_t FrameEncoder::memory(const store::FrameLayout& layout, int threads) 
            slots * codec::ChunkEncoder::bound(layout.filters, layout.chunk_bytes());
 }
 
-void FrameEncoder::encode_chunk(const store::Frame& frame, core::Index item, Worker& worker,
-                                core::Index slot) {
+core::Index FrameEncoder::chunks_per_frame() const noexcept {
+    return layout_.chunks() * static_cast<core::Index>(layout_.fields.size());
+}
+
+void FrameEncoder::encode_chunk(Item& item, int thread) {
+    Worker& worker = workers_[static_cast<std::size_t>(thread)];
+    if (!std::exchange(worker.prepared, true) && thread > 0) {
+        // The team's threads inherit the affinity of whoever made them, which may be a single core.
+        parallel::restore_process_affinity_on_this_thread();
+        parallel::set_background_priority();
+        parallel::name_this_thread("mg-compress");
+    }
     const double start = core::thread_cpu_seconds();
-    const core::Index chunks = layout_.chunks();
-    const auto field = static_cast<std::size_t>(item / chunks);
-    store::gather_chunk(layout_, item % chunks, frame.cells.data() + field * layout_.field_bytes(),
-                        worker.raw.data());
+    if (item.stored.size() == 0)
+        item.stored = core::AlignedBuffer<std::byte>(
+            codec::ChunkEncoder::bound(layout_.filters, layout_.chunk_bytes()));
+    store::gather_chunk(layout_, item.chunk.chunk, item.field_cells, worker.raw.data());
     round_cells(worker.raw.span(), layout_.precision, rounding_);
-    const auto s = static_cast<std::size_t>(slot);
-    stored_bytes_[s] = worker.encoder.encode(worker.raw.span(), stored_[s].span());
+    const std::size_t bytes = worker.encoder.encode(worker.raw.span(), item.stored.span());
+    item.chunk.stored = item.stored.span().first(bytes);
     worker.cpu_seconds += core::thread_cpu_seconds() - start;
 }
 
-void FrameEncoder::encode(const store::Frame& frame, Put put) {
-    const core::Index chunks = layout_.chunks();
-    const core::Index items = chunks * static_cast<core::Index>(layout_.fields.size());
-    parallel::produce_consume(
-        team_, items, static_cast<core::Index>(stored_.size()),
-        [&](core::Index item, int thread, core::Index slot) {
-            Worker& worker = workers_[static_cast<std::size_t>(thread)];
-            if (!std::exchange(worker.prepared, true) && thread > 0) {
-                // The team's threads inherit the affinity of whoever made them, which may be a
-                // single core.
-                parallel::restore_process_affinity_on_this_thread();
-                parallel::set_background_priority();
-                parallel::name_this_thread("mg-compress");
-            }
-            encode_chunk(frame, item, worker, slot);
-        },
-        [&](core::Index item, core::Index slot) {
-            const auto s = static_cast<std::size_t>(slot);
-            put(static_cast<std::size_t>(item / chunks), item % chunks,
-                stored_[s].span().first(stored_bytes_[s]));
-        });
+void FrameEncoder::encode(Calls calls) {
+    struct Sink {
+        parallel::FunctionRef<void(const EncodedChunk&)> call;
+        void put(Item& item) { call(item.chunk); }
+    };
+    pipeline_->run(
+        ChunkSource(*this, calls.next), [&](Item& item, int thread) { encode_chunk(item, thread); },
+        Sink{calls.put});
 }
 
 double FrameEncoder::compress_cpu_seconds() const noexcept {

@@ -90,6 +90,7 @@ WriterFigures Writer::figures() const {
     f.queue_mean = ring.mean_occupancy;
     f.stall_s = ring.producer_wait_seconds + recycler_.wait_seconds();
     f.idle_s = ring.consumer_wait_seconds;
+    f.busy_s -= f.idle_s;
     f.buffers_allocated = static_cast<core::Index>(recycler_.allocated());
     f.threads = options_.threads;
     f.compress_cpu_s = encoder_ ? encoder_->compress_cpu_seconds() : 0.0;
@@ -109,23 +110,30 @@ void Writer::set_phase(Phase phase) noexcept {
     changed_.notify_all();
 }
 
-void Writer::enter(WriterStage stage) const {
-    if (options_.probe) options_.probe(stage, frame_);
+void Writer::enter(WriterStage stage, core::Index frame) const {
+    if (options_.probe) options_.probe(stage, frame);
+}
+
+template <typename F>
+void Writer::metered(WriterStage stage, F&& call) {
+    enter(stage, frame_.record.number);
+    const Meter meter(figures_.write_s, figures_.write_cpu_s);
+    call();
 }
 
 void Writer::thread_main() noexcept {
     parallel::name_this_thread("mg-writer");
     parallel::restore_process_affinity_on_this_thread();
     try {
-        write_frames();
+        write_all();
         set_phase(Phase::drained);
         wait_for_close();
-        enter(WriterStage::close);
-        const Meter meter(figures_.write_s, figures_.write_cpu_s);
-        if (ending_ == Ending::whole)
-            sink_->close();
-        else
-            sink_->abandon();
+        metered(WriterStage::close, [&] {
+            if (ending_ == Ending::whole)
+                sink_->close();
+            else
+                sink_->abandon();
+        });
         committed_.store(sink_->committed(), std::memory_order_release); // partner: committed()
         set_phase(Phase::ended);
     } catch (...) {
@@ -146,57 +154,83 @@ void Writer::fail(const std::exception_ptr& error) noexcept {
     set_phase(Phase::ended);
 }
 
-void Writer::write_frames() {
-    if (sink_->takes_chunks()) encoder_.emplace(layout_, options_.rounding, options_.threads);
-    const auto due = [this] {
-        return publish_target_.load(std::memory_order_acquire) > published_;
-    }; // partner: publish()
-    while (true) {
-        auto next = ring_.pop_until(due);
-        if (next.outcome == parallel::PopOutcome::woken) publish_pending();
-        if (next.outcome == parallel::PopOutcome::ended) break;
-        if (next.outcome != parallel::PopOutcome::item) continue;
-        const core::Stopwatch busy;
-        write_frame(*next.item);
-        recycler_.give_back(std::move(*next.item));
-        if (unflushed_ >= options_.flush_every) commit();
-        figures_.busy_s += busy.seconds();
-    }
+void Writer::write_all() {
+    double cpu = 0.0;
+    const Meter meter(figures_.busy_s, cpu); // figures() takes the idle time off
+    if (sink_->takes_chunks())
+        write_chunks();
+    else
+        write_frames();
     if (unflushed_ > 0) commit();
 }
 
-void Writer::write_frame(store::Frame& frame) {
-    frame_ = frame.record.number;
-    const auto metered = [this](auto&& call) {
-        const Meter meter(figures_.write_s, figures_.write_cpu_s);
-        call();
-    };
-    enter(WriterStage::begin_frame);
-    metered([&] { sink_->begin_frame(frame.record); });
-    enter(WriterStage::encode);
-    if (encoder_) {
-        encoder_->encode(
-            frame, [&](std::size_t field, core::Index chunk, std::span<const std::byte> stored) {
-                enter(WriterStage::put_chunk);
-                metered([&] { sink_->put_chunk(field, chunk, stored); });
-            });
-    } else {
-        round_cells(frame.cells.span(), layout_.precision, options_.rounding);
-        metered([&] { sink_->put_frame(frame); });
+/// Publishes what is due meanwhile. @returns false at the end.
+bool Writer::wait_for_frame() {
+    for (;;) {
+        const auto outcome = ring_.wait([this] { return publish_due(); });
+        if (outcome != parallel::WaitOutcome::woken) return outcome == parallel::WaitOutcome::item;
+        publish_pending();
     }
-    enter(WriterStage::end_frame);
-    metered([&] { sink_->end_frame(); });
-    figures_.bytes_raw += frame.cells.size();
-    ++unflushed_;
+}
+
+void Writer::begin_frame() {
+    frame_ = *ring_.try_pop();
+    metered(WriterStage::begin_frame, [&] { sink_->begin_frame(frame_.record); });
+}
+
+void Writer::end_frame() {
+    metered(WriterStage::end_frame, [&] { sink_->end_frame(); });
+    figures_.bytes_raw += frame_.cells.size();
+    recycler_.give_back(std::move(frame_));
+    if (++unflushed_ >= options_.flush_every) commit();
+}
+
+/// The library compresses, one frame at a time.
+void Writer::write_frames() {
+    while (wait_for_frame()) {
+        begin_frame();
+        enter(WriterStage::encode, frame_.record.number);
+        round_cells(frame_.cells.span(), layout_.precision, options_.rounding);
+        metered(WriterStage::put_chunk, [&] { sink_->put_frame(frame_); });
+        end_frame();
+    }
+}
+
+/// Our team compresses, ahead of what is being stored: a frame's chunks are encoded from where it
+/// lies in the ring, which it leaves with its first chunk.
+void Writer::write_chunks() {
+    encoder_.emplace(layout_, options_.rounding, options_.threads);
+    std::size_t ahead = 0; // frames of the ring that the encoder was given
+    const auto next = [&](bool may_wait) -> FrameOffer {
+        if (may_wait && !wait_for_frame()) return {FrameOffer::Kind::end};
+        if (publish_due()) publish_pending();
+        const store::Frame* const frame = ring_.peek(ahead);
+        if (frame == nullptr) return {FrameOffer::Kind::later};
+        enter(WriterStage::encode, frame->record.number);
+        ++ahead;
+        return {FrameOffer::Kind::frame, frame};
+    };
+    const auto put = [&](const EncodedChunk& chunk) {
+        if (chunk.first) {
+            begin_frame();
+            --ahead;
+        }
+        metered(WriterStage::put_chunk,
+                [&] { sink_->put_chunk(chunk.field, chunk.chunk, chunk.stored); });
+        if (chunk.last) end_frame();
+    };
+    encoder_->encode({next, put});
 }
 
 void Writer::commit() {
-    enter(WriterStage::commit);
-    const Meter meter(figures_.write_s, figures_.write_cpu_s);
-    sink_->commit();
+    metered(WriterStage::commit, [&] { sink_->commit(); });
     unflushed_ = 0;
     flushed_.store(sink_->flushed(),
                    std::memory_order_release); // partner: flushed(); the file holds these frames
+}
+
+bool Writer::publish_due() const noexcept {
+    return publish_target_.load(std::memory_order_acquire) > published_; // partner: publish()
 }
 
 void Writer::publish_pending() {

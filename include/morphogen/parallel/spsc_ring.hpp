@@ -24,16 +24,10 @@ enum class PushResult {
     closed, // the consumer takes no more; the caller still has the item
 };
 
-enum class PopOutcome {
-    item,  // Popped::item holds it
+enum class WaitOutcome {
+    item,  // there is one to pop
     ended, // the producer has closed and everything was taken (or this consumer closed)
     woken, // the predicate was true
-};
-
-template <typename T>
-struct Popped {
-    PopOutcome outcome;
-    std::optional<T> item;
 };
 
 /// What a ring saw so far; exact once both sides are done.
@@ -181,27 +175,38 @@ public:
         return count;
     }
 
+    /// The item that will be popped after @p ahead others, where it lies until then; nullptr if it
+    /// is not there yet. The reference stays good, and its item unchanged, until that pop.
+    const T* peek(std::size_t ahead = 0) noexcept {
+        // relaxed: only this thread writes head_.
+        const std::uint64_t head = head_.load(std::memory_order_relaxed);
+        // acquire: partner is the store in publish(); the item is really there.
+        if (tail_seen_ - head <= ahead) tail_seen_ = tail_.load(std::memory_order_acquire);
+        return tail_seen_ - head <= ahead ? nullptr : slot(head + ahead);
+    }
+
     /// The next item, waiting for one; nothing at the end.
     /// @throws the error that the producer closed with, after everything pushed before was taken.
     std::optional<T> pop() {
         if (auto item = try_pop()) return item;
-        return pop_until([] { return false; }).item;
+        wait([] { return false; });
+        return try_pop();
     }
 
-    /// Like pop(), but returns `woken` as soon as @p wanted() is true, even if there are items:
-    /// take those with try_pop(). Whoever makes it true calls wake_consumer() afterwards. @p wanted
-    /// runs on this thread only.
+    /// Waits until there is an item, the stream has ended, or @p wanted() is true, which comes
+    /// first: whoever makes it true calls wake_consumer() afterwards. @p wanted runs on this thread
+    /// only.
     /// @throws as pop()
     template <typename Predicate>
-    Popped<T> pop_until(Predicate&& wanted) {
+    WaitOutcome wait(Predicate&& wanted) {
         for (;;) {
-            if (wanted()) return {PopOutcome::woken, std::nullopt};
+            if (wanted()) return WaitOutcome::woken;
             // Asked before looking for items: if it was closed, all its items are visible below.
             const bool last_look = producer_end_.closed() || consumer_end_.closed();
-            if (auto item = try_pop()) return {PopOutcome::item, std::move(item)};
+            if (peek() != nullptr) return WaitOutcome::item;
             if (last_look) {
                 producer_end_.rethrow_if_failed();
-                return {PopOutcome::ended, std::nullopt};
+                return WaitOutcome::ended;
             }
             wait_for_item(wanted);
         }
@@ -219,7 +224,7 @@ public:
 
     // ---- any thread ----
 
-    /// Makes a consumer that waits in pop_until() look at its predicate again.
+    /// Makes a consumer that waits in wait() look at its predicate again.
     void wake_consumer() noexcept { consumer_parking_.wake(); }
 
     const StreamEnd& producer_end() const noexcept { return producer_end_; }

@@ -3,11 +3,7 @@
 #include "morphogen/parallel/error_collector.hpp"
 #include "morphogen/parallel/function_ref.hpp"
 
-#include <memory>
-
 namespace morphogen::parallel {
-
-class SlotExchange;
 
 /// A fixed number of threads, the calling one among them, run by OpenMP. Owned and called by ONE
 /// host thread; several host threads may each have their own, at the same time (OpenMP keeps a pool
@@ -16,7 +12,6 @@ class Team {
 public:
     /// @param threads at least 1.
     explicit Team(int threads);
-    ~Team();
     Team(const Team&) = delete;
     Team& operator=(const Team&) = delete;
 
@@ -29,13 +24,9 @@ public:
     /// @throws the first exception of any f, after all have returned.
     void run(FunctionRef<void(int)> f);
 
-    /// Memory that produce_consume() keeps from call to call.
-    SlotExchange& slots() noexcept { return *slots_; }
-
 private:
     int threads_;
     ErrorCollector errors_;
-    std::unique_ptr<SlotExchange> slots_;
 };
 
 } // namespace morphogen::parallel

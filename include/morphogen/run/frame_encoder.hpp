@@ -3,11 +3,13 @@
 #include "morphogen/codec/encoder.hpp"
 #include "morphogen/core/aligned_buffer.hpp"
 #include "morphogen/parallel/function_ref.hpp"
+#include "morphogen/parallel/pipeline.hpp"
 #include "morphogen/parallel/team.hpp"
 #include "morphogen/store/frame.hpp"
 #include "morphogen/store/layout.hpp"
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,18 +24,39 @@ struct Rounding {
 /// Rounds dense cells of one precision in place.
 void round_cells(std::span<std::byte> cells, core::Precision precision, const Rounding& rounding);
 
-/// Turns one frame into stored chunks on a team of threads, while the calling thread hands
-/// completed ones on. Owns everything it needs: nothing is allocated per frame. One thread.
+/// What a stream of frames has next.
+struct FrameOffer {
+    enum class Kind { frame, later, end };
+    Kind kind = Kind::end;
+    const store::Frame* frame = nullptr; // cells stay in place until its last chunk was put
+};
+
+/// One chunk of a frame, ready to be stored.
+struct EncodedChunk {
+    std::size_t field = 0;
+    core::Index chunk = 0;
+    bool first = false; // of its frame
+    bool last = false;
+    std::span<const std::byte> stored;
+};
+
+/// Turns frames into stored chunks on a team of threads, while the calling thread hands completed
+/// ones on. The next frame's chunks are encoded while the last ones of a frame are being stored, so
+/// that a slow disk never waits for the compressor. Owns everything it needs: nothing is allocated
+/// per frame. One thread.
 class FrameEncoder {
 public:
     FrameEncoder(const store::FrameLayout& layout, Rounding rounding, int threads);
+    ~FrameEncoder();
 
-    using Put = parallel::FunctionRef<void(std::size_t field, core::Index chunk,
-                                           std::span<const std::byte> stored)>;
-
-    /// Encodes every chunk of every field of @p frame and calls @p put for each on the calling
-    /// thread, in order of completion.
-    void encode(const store::Frame& frame, Put put);
+    /// All on the calling thread. `next(may_wait)` as parallel::PipelineSource::offer(), each frame
+    /// offered once; `put` gets every chunk of every field, in order.
+    struct Calls {
+        parallel::FunctionRef<FrameOffer(bool may_wait)> next;
+        parallel::FunctionRef<void(const EncodedChunk&)> put;
+    };
+    /// Until `next` says end. @throws the first error of next, the codec or put.
+    void encode(Calls calls);
 
     /// CPU seconds of all threads spent on gathering, rounding and filtering so far.
     double compress_cpu_seconds() const noexcept;
@@ -43,7 +66,8 @@ public:
     static std::size_t memory(const store::FrameLayout& layout, int threads);
 
 private:
-    static core::Index slots_for(int threads) noexcept { return 2 * threads; }
+    struct Item; // a chunk on its way
+    class ChunkSource;
 
     /// One thread's tools; a cache line apart from the next one's.
     struct alignas(128) Worker {
@@ -54,15 +78,14 @@ private:
         bool prepared = false; // priority and affinity are set
     };
 
-    void encode_chunk(const store::Frame& frame, core::Index item, Worker& worker,
-                      core::Index slot);
+    core::Index chunks_per_frame() const noexcept;
+    void encode_chunk(Item& item, int thread);
 
     store::FrameLayout layout_;
     Rounding rounding_;
     parallel::Team team_;
     std::vector<Worker> workers_;
-    std::vector<core::AlignedBuffer<std::byte>> stored_; // per slot
-    std::vector<std::size_t> stored_bytes_;              // per slot
+    std::unique_ptr<parallel::Pipeline<Item>> pipeline_;
 };
 
 } // namespace morphogen::run

@@ -42,8 +42,8 @@ struct WriterOptions {
 ///
 /// A frame's buffer is in exactly one of {simulation, ring, writer, free ring}: `acquire` takes it
 /// from the free ring, `push` moves it into the ring, the writer gives it back once its last chunk
-/// is encoded and written. At most queue_frames + 2 exist. A full ring blocks `push`
-/// (back-pressure).
+/// is encoded and written. While the writer stores one frame it encodes ahead from those that lie
+/// in the ring. At most queue_frames + 2 exist. A full ring blocks `push` (back-pressure).
 ///
 /// The writer's first error closes both rings: the next `acquire`, `push`, `drain` or `close`
 /// throws it. From construction to close() only the writer thread touches HDF5. All members but the
@@ -96,13 +96,20 @@ private:
     enum class Phase { writing, drained, closing, ended };
 
     void thread_main() noexcept;
+    void write_all();
+    void write_chunks();
     void write_frames();
-    void write_frame(store::Frame& frame);
+    bool wait_for_frame();
+    void begin_frame();
+    void end_frame();
+    template <typename F>
+    void metered(WriterStage stage, F&& call);
     void commit();
+    bool publish_due() const noexcept;
     void publish_pending();
     void wait_for_close();
     void fail(const std::exception_ptr& error) noexcept;
-    void enter(WriterStage stage) const;
+    void enter(WriterStage stage, core::Index frame) const;
     void set_phase(Phase phase) noexcept;
 
     // Shared, in the order of a frame's way.
@@ -123,7 +130,7 @@ private:
     const WriterOptions options_;
     const double sync_before_; // seconds that creating the files has synced
     std::optional<FrameEncoder> encoder_;
-    core::Index frame_ = 0;     // number of the frame in hand
+    store::Frame frame_;        // in hand: being written
     core::Index unflushed_ = 0; // frames since the last commit
     core::Index published_ = 0;
     WriterFigures figures_;

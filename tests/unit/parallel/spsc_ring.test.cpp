@@ -13,10 +13,10 @@
 #include <vector>
 
 using namespace morphogen;
-using parallel::PopOutcome;
 using parallel::PushResult;
 using parallel::RingMeter;
 using parallel::SpscRing;
+using parallel::WaitOutcome;
 using test::Watchdog;
 using namespace std::chrono_literals;
 
@@ -93,7 +93,7 @@ TEST_CASE("after the producer closed its items come and then the end") {
     CHECK(ring.pop() == 2);
     CHECK_FALSE(ring.pop());
     CHECK_FALSE(ring.pop());
-    CHECK(ring.pop_until([] { return false; }).outcome == PopOutcome::ended);
+    CHECK(ring.wait([] { return false; }) == WaitOutcome::ended);
 }
 
 TEST_CASE("an error of the producer comes after its items every time") {
@@ -162,14 +162,14 @@ TEST_CASE("a consumer that waits is woken by a push a close an error and a predi
         std::thread consumer([&] {
             try {
                 bool first = true;
-                const auto popped = ring.pop_until([&] {
+                const auto outcome = ring.wait([&] {
                     if (std::exchange(first, false)) return false;
                     waiting = true;
                     return how == 3 && ring.producer_end().closed() && flag;
                 });
-                if (popped.outcome == PopOutcome::item) result = 1 + *popped.item;
-                if (popped.outcome == PopOutcome::ended) result = 2;
-                if (popped.outcome == PopOutcome::woken) result = 4;
+                if (outcome == WaitOutcome::item) result = 1 + *ring.try_pop();
+                if (outcome == WaitOutcome::ended) result = 2;
+                if (outcome == WaitOutcome::woken) result = 4;
             } catch (const core::Error&) {
                 result = 3;
             }
@@ -194,10 +194,29 @@ TEST_CASE("a consumer that waits is woken by a push a close an error and a predi
 TEST_CASE("the predicate is asked before items are taken") {
     SpscRing<int> ring(2);
     ring.push(7);
-    CHECK(ring.pop_until([] { return true; }).outcome == PopOutcome::woken);
-    const auto popped = ring.pop_until([] { return false; });
-    CHECK(popped.outcome == PopOutcome::item);
-    CHECK(popped.item == 7);
+    CHECK(ring.wait([] { return true; }) == WaitOutcome::woken);
+    CHECK(ring.wait([] { return false; }) == WaitOutcome::item);
+    CHECK(ring.try_pop() == 7);
+}
+
+TEST_CASE("peek shows what will be popped and leaves it there") {
+    SpscRing<int> ring(3);
+    CHECK(ring.peek() == nullptr);
+    ring.push(1);
+    const int* const first = ring.peek();
+    REQUIRE(first != nullptr);
+    CHECK(ring.peek(1) == nullptr);
+    ring.push(2);
+    ring.push(3);
+    REQUIRE(ring.peek(1) != nullptr);
+    CHECK(*ring.peek(1) == 2);
+    CHECK(*ring.peek(2) == 3);
+    CHECK(ring.peek(3) == nullptr);
+    CHECK(ring.peek() == first);
+    CHECK(ring.try_pop() == 1);
+    CHECK(*ring.peek() == 2);
+    ring.push(4); // where 1 was
+    CHECK(*ring.peek(2) == 4);
 }
 
 TEST_CASE("wake_consumer makes a sleeping consumer look at a flag") {
@@ -211,8 +230,8 @@ TEST_CASE("wake_consumer makes a sleeping consumer look at a flag") {
             flag.store(true, std::memory_order_relaxed); // the weakest order: wake_consumer must do
             ring.wake_consumer();
         });
-        const auto popped = ring.pop_until([&] { return flag.load(std::memory_order_relaxed); });
-        CHECK(popped.outcome == PopOutcome::woken);
+        const auto outcome = ring.wait([&] { return flag.load(std::memory_order_relaxed); });
+        CHECK(outcome == WaitOutcome::woken);
         waker.join();
     });
 }

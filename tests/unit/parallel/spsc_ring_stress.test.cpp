@@ -19,11 +19,11 @@
 
 using namespace morphogen;
 using parallel::Barrier;
-using parallel::PopOutcome;
 using parallel::PushResult;
 using parallel::Recycler;
 using parallel::RingMeter;
 using parallel::SpscRing;
+using parallel::WaitOutcome;
 using test::Jitter;
 using test::repeat_for;
 using test::Watchdog;
@@ -233,11 +233,11 @@ TEST_CASE("wake-ups of a consumer that has a predicate lose no item") {
         int items = 0;
         bool wrong = false;
         for (;;) {
-            const auto popped =
-                ring.pop_until([&] { return asked.load(std::memory_order_relaxed) > answered; });
-            if (popped.outcome == PopOutcome::ended) break;
-            if (popped.outcome == PopOutcome::woken) ++answered;
-            if (popped.outcome == PopOutcome::item && *popped.item != items++) wrong = true;
+            const auto outcome =
+                ring.wait([&] { return asked.load(std::memory_order_relaxed) > answered; });
+            if (outcome == WaitOutcome::ended) break;
+            if (outcome == WaitOutcome::woken) ++answered;
+            if (outcome == WaitOutcome::item && *ring.try_pop() != items++) wrong = true;
         }
         producer.join();
         CHECK_FALSE(wrong);
