@@ -49,10 +49,12 @@ std::string summary(const Report& r) {
                                    r.steps, r.cells, r.wall_s, r.cells_per_s * 1e-9, r.ranks,
                                    r.compute_threads, r.isa);
     if (w.bytes_raw == 0) return text;
-    text += fmt::format("{} frames, {} raw, {} stored (ratio {:.2f})\n", r.frames,
-                        core::format_size(w.bytes_raw), core::format_size(w.bytes_stored),
-                        static_cast<double>(w.bytes_raw) /
-                            static_cast<double>(std::max<std::uint64_t>(w.bytes_stored, 1)));
+    text += fmt::format("{} frames, {} raw", r.frames, core::format_size(w.bytes_raw));
+    text +=
+        w.bytes_stored == 0 // a collective file that was not closed: nobody knows
+            ? "\n"
+            : fmt::format(", {} stored (ratio {:.2f})\n", core::format_size(w.bytes_stored),
+                          static_cast<double>(w.bytes_raw) / static_cast<double>(w.bytes_stored));
     const char* bound =
         w.stall_s > 0.1 * r.wall_s ? "the storage holds up the simulation" : "the storage keeps up";
     text += fmt::format(

@@ -111,7 +111,9 @@ Report Session::summed_report() const {
 Report Session::conclude(const std::string& error) {
     Report report = summed_report();
     report.error = error;
-    if (error.empty()) report.exit = stop_signal_ != 0 ? "stopped" : "finished";
+    // A signal after the last step stopped nothing.
+    const bool is_whole = report.steps == config_.time.frames * config_.time.steps_per_frame;
+    if (error.empty()) report.exit = stop_signal_ != 0 && !is_whole ? "stopped" : "finished";
     if (report.exit == "stopped")
         report.error = fmt::format(
             "stopped by {} at step {}; {} of {} frames are stored; this version cannot resume",

@@ -88,6 +88,8 @@ void SharedSink::publish(Index) {}
 
 void SharedSink::close() {
     commit();
+    const std::uint64_t stored = stored_in_file(); // by all: reading metadata may be collective
+    if (comm_.is_root()) bytes_stored_ = stored;
     for (hdf5::Dataset& field : fields_)
         field.close();
     records_.close();

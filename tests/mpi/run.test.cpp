@@ -77,11 +77,30 @@ TEST_CASE("parts and shared files hold the bits that one rank stores") {
         CHECK(report.exit == "finished");
         CHECK(report.frames == 6);
         CHECK(report.steps == 30);
+        CHECK(report.writer.bytes_raw == 6 * 2 * 45 * 61 * 4);
+        CHECK(report.writer.bytes_stored > report.writer.bytes_raw / 50);
+        CHECK(report.writer.bytes_stored < 2 * report.writer.bytes_raw);
         if (world.rank() == 0)
             for (const char* field : {"/u", "/v"})
                 CHECK(all_frames(many, field) == all_frames(one, field));
         world.barrier();
     }
+}
+
+TEST_CASE("a signal that comes with the last frame stops nothing") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    run::RunOptions options;
+    int asked = 0;
+    options.stop_signal = [&] { return ++asked >= 6 ? 15 : 0; };
+    const run::Report report = run::run_simulation(
+        config::parse("[grid]\nshape = [45, 61]\n[time]\nframes = 6\nsteps_per_frame = 1\n"
+                      "[output]\ndirectory = \"" +
+                          directory.path() + "/last\"\n",
+                      "test"),
+        world, options);
+    CHECK(report.frames == 6);
+    CHECK(report.exit == "finished");
 }
 
 TEST_CASE("one rank's failure in any stage ends all ranks with its text") {
