@@ -11,7 +11,7 @@
 namespace morphogen::run {
 namespace {
 
-constexpr std::array caught{SIGTERM, SIGINT, SIGUSR1};
+constexpr std::array caught{SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
 
 // Written by the handler: lock-free atomics are async-signal-safe. Relaxed: the number itself is
 // all that is published.
@@ -22,6 +22,7 @@ static_assert(std::atomic<int>::is_always_lock_free);
 std::array<struct sigaction, caught.size()> previous;
 
 void handle(int signal) {
+    if (signal == SIGUSR2) return; // nothing to save yet; by default it would end the process
     if (signal == SIGINT && interrupts.fetch_add(1, std::memory_order_relaxed) > 0)
         ::_exit(static_cast<int>(core::ExitCode::interrupted));
     stop.store(signal, std::memory_order_relaxed);

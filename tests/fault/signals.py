@@ -51,10 +51,28 @@ def check_signal(checks, program, number):
             checks.expect(len(file["v"]) == len(file["step"]) == report["frames"] >= 3, f"{number.name}: frames")
 
 
+def check_usr2(checks, program):
+    """Asks for a checkpoint; a version that writes none must not die of it."""
+    with Workspace(program) as work:
+        work.write("c.toml", ENDLESS)
+        process = subprocess.Popen([work.program, "run", "c.toml"], cwd=work.path, stderr=subprocess.PIPE, text=True)
+        try:
+            checks.expect(wait_for_frames(work.path / "out/frames.h5", 3), "SIGUSR2: no frames in time")
+            process.send_signal(signal.SIGUSR2)
+            time.sleep(0.3)
+            checks.expect(process.poll() is None, f"SIGUSR2 ended the run: {process.returncode}")
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+        checks.expect(process.returncode == 1, f"SIGTERM after SIGUSR2: exit {process.returncode}")
+
+
 def main():
     checks = Checks()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         check_signal(checks, sys.argv[1], number)
+    check_usr2(checks, sys.argv[1])
     checks.finish()
 
 

@@ -4,9 +4,10 @@
 
 namespace morphogen::run {
 
-/// Catches SIGTERM, SIGINT and SIGUSR1 (stop) while it lives, and restores what was installed
-/// before. A second SIGINT ends the process at once with exit code 130. One object per process,
-/// made by the program, never by the library.
+/// Catches SIGTERM, SIGINT and SIGUSR1 (stop) and SIGUSR2 (which asks for a checkpoint: this
+/// version writes none and goes on) while it lives, and restores what was installed before. A
+/// second SIGINT ends the process at once with exit code 130. One object per process, made by the
+/// program, never by the library.
 class SignalWatch {
 public:
     SignalWatch();
