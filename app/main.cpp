@@ -6,9 +6,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <new>
 #include <sstream>
+#include <string_view>
 
 namespace app {
 
@@ -28,8 +33,31 @@ constexpr const char* description =
     "Simulates Gray-Scott reaction-diffusion and streams every frame, compressed, into HDF5.";
 
 constexpr const char* footer =
-    "\nExit codes: 0 done, 1 failed while running, 2 bad usage or configuration, 75 stopped early "
-    "with a valid checkpoint,\n130 second Ctrl-C. `morphogen COMMAND --help` tells more.";
+    "\nExit codes: 0 done, 1 failed or stopped early, 2 bad usage or configuration, 130 second "
+    "Ctrl-C. 75 is kept for\nruns that can be resumed: this version writes no checkpoints. "
+    "`morphogen COMMAND --help` tells more.";
+
+constexpr std::array commands{"run", "validate", "config", "info", "render", "bench"};
+
+/// CLI11 complains of a missing subcommand where there is one that it does not know.
+std::string explain(const CLI::ParseError& error, int argc, char** argv) {
+    const std::string_view command = argc > 1 ? argv[1] : "";
+    if (dynamic_cast<const CLI::RequiredError*>(&error) && !command.empty() &&
+        std::none_of(std::begin(commands), std::end(commands),
+                     [&](const char* known) { return command == known; }))
+        return fmt::format("unknown {} ({}); the commands are {}",
+                           command.starts_with('-') ? "option" : "command", command,
+                           fmt::join(commands, ", "));
+    return std::string(error.what()) + "; see morphogen --help";
+}
+
+/// What was printed may have met a full disk: then it is not done.
+int flush_output() {
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+    print_error(fmt::format("cannot write to standard output: {}; free space, or write elsewhere",
+                            morphogen::core::errno_text(errno)));
+    return static_cast<int>(morphogen::core::ExitCode::failed);
+}
 
 /// CLI11's own codes mean nothing to scripts: everything it refuses is bad usage.
 int parse(CLI::App& app, int argc, char** argv) {
@@ -37,7 +65,7 @@ int parse(CLI::App& app, int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
-        print_error(std::string(e.what()) + "; see morphogen --help");
+        print_error(explain(e, argc, argv));
         return static_cast<int>(morphogen::core::ExitCode::usage);
     }
     return 0;
@@ -66,7 +94,9 @@ int main(int argc, char** argv) {
     // The commands run inside parse(), as CLI11's callbacks.
     try {
         const int usage = app::parse(cli, argc, argv);
-        return usage != 0 ? usage : program.exit_code;
+        if (usage != 0) return usage;
+        const int unprinted = app::flush_output();
+        return program.exit_code != 0 ? program.exit_code : unprinted;
     } catch (const morphogen::core::Error& e) {
         app::print_error(e.what());
         return static_cast<int>(e.exit_code());

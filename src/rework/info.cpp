@@ -1,9 +1,11 @@
 #include "morphogen/rework/info.hpp"
 
+#include "morphogen/core/error.hpp"
 #include "morphogen/store/run_directory.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -46,8 +48,19 @@ RunOutcome read_report(const fs::path& path) {
 } // namespace
 
 fs::path data_file(const fs::path& path) {
-    std::error_code ignored; // opening it will say what is wrong
-    return fs::is_directory(path, ignored) ? store::RunDirectory{path}.frames() : path;
+    const auto fail = [&](std::string_view what, std::string_view why) {
+        throw core::UsageError(core::ErrorText{.what = what,
+                                               .where = path.native(),
+                                               .why = why,
+                                               .advice = "give a run's directory or an HDF5 file"});
+    };
+    std::error_code failed;
+    if (!fs::exists(path, failed))
+        fail("cannot find", failed ? failed.message() : core::errno_text(ENOENT));
+    if (!fs::is_directory(path, failed)) return path;
+    fs::path frames = store::RunDirectory{path}.frames();
+    if (!fs::exists(frames, failed)) fail("not a run's directory", "it has no frames.h5");
+    return frames;
 }
 
 FileDescription describe(const fs::path& path) {

@@ -1,7 +1,7 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/rework/info.hpp"
 #include "morphogen/rework/render.hpp"
 #include "morphogen/store/reader.hpp"
-#include "morphogen/store/run_directory.hpp"
 
 #include <algorithm>
 
@@ -75,8 +75,7 @@ std::string checked_dataset(const store::FileReader& reader, const std::string& 
 
 std::unique_ptr<FrameSource> open_frames(const std::filesystem::path& input,
                                          const std::optional<std::string>& dataset) {
-    const std::filesystem::path file =
-        std::filesystem::is_directory(input) ? store::RunDirectory{input}.frames() : input;
+    const std::filesystem::path file = data_file(input);
     store::FileReader reader(file);
     std::string name = dataset ? checked_dataset(reader, *dataset) : choose_dataset(reader);
     return std::make_unique<FileFrames>(std::move(reader), std::move(name));

@@ -38,7 +38,8 @@ FileDescription describe(const std::filesystem::path& path);
 std::string to_text(const FileDescription& description);
 std::string to_json(const FileDescription& description);
 
-/// frames.h5 of a run's directory; any other path as it is.
+/// frames.h5 of a run's directory; the path of any other file as it is. @throws core::UsageError if
+/// it is not there, or is another directory.
 std::filesystem::path data_file(const std::filesystem::path& path);
 
 } // namespace morphogen::rework

@@ -37,7 +37,8 @@ std::string innermost_message() {
 
 const char* advice_for(std::string_view why) {
     const auto says = [&](const char* text) { return why.find(text) != std::string_view::npos; };
-    if (says("No space left") || says("quota exceeded")) return "free space, then resume";
+    if (says("No space left") || says("quota exceeded")) return "free space, then run again";
+    if (says("file signature not found")) return "give an HDF5 file";
     if (says("already open for write") || says("already open for SWMR write"))
         return "if its writer still runs, open it with swmr; if the writer was killed, repair the "
                "file";
