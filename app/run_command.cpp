@@ -5,13 +5,18 @@
 #include "morphogen/mpi/environment.hpp"
 #include "morphogen/run/run.hpp"
 #include "morphogen/run/signals.hpp"
+#include "morphogen/store/run_directory.hpp"
 
 #include "commands.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <system_error>
 
 namespace app {
 namespace {
@@ -22,7 +27,32 @@ struct Options {
     std::string file;
     std::vector<std::string> overrides;
     bool force = false;
+    bool resume = false;
 };
+
+/// SPEC has it; that it is refused should not look like a misspelling.
+void refuse_resume(const Options& options) {
+    if (options.resume)
+        throw core::UsageError(
+            core::ErrorText{.what = "--resume is not supported by this version",
+                            .why = "it writes no checkpoints to resume from",
+                            .advice = "start anew with --force, or in another output.directory"});
+}
+
+/// The run writes its resolved copy as config.toml: never over what somebody wrote by hand.
+void keep_own_file(const config::Config& config, const std::string& resolved,
+                   const std::filesystem::path& file) {
+    const auto copy = store::RunDirectory{config.output.directory}.config();
+    std::error_code apart; // neither being there, or only one
+    if (!std::filesystem::equivalent(file, copy, apart) || apart) return;
+    std::ifstream in(file, std::ios::binary);
+    if (std::string{std::istreambuf_iterator<char>(in), {}} == resolved) return;
+    throw core::UsageError(
+        core::ErrorText{.what = "the run would overwrite its own configuration",
+                        .where = file.native(),
+                        .why = "the resolved one is stored under that name in output.directory",
+                        .advice = "rename the file, or set another output.directory"});
+}
 
 /// Rank 0 reads the file, so that its errors are printed once and every rank runs the same
 /// configuration.
@@ -33,6 +63,7 @@ config::Config load_on_root(const mpi::Communicator& world, const Options& optio
         if (world.rank() != 0) return;
         config = config::load(options.file, options.overrides);
         resolved = config::to_toml(config);
+        keep_own_file(config, resolved, options.file);
     });
     world.broadcast(resolved);
     return world.rank() == 0 ? config : config::parse(resolved, options.file);
@@ -53,6 +84,7 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
               const Options& options, const core::Stopwatch& started) {
     const bool root = world.rank() == 0;
     try {
+        mpi::run_collectively(world, [&] { refuse_resume(options); });
         const config::Config config = load_on_root(world, options);
         mpi::run_collectively(world,
                               [&] { check_thread_level(config, environment, world.size()); });
@@ -92,6 +124,8 @@ void add_run(CLI::App& app, Program& program) {
     add_overrides(*command, options->overrides);
     command->add_flag("--force", options->force,
                       "replace the run that the output directory already holds");
+    command->add_flag("--resume", options->resume,
+                      "not in this version: a run that was stopped cannot go on");
     command->callback([options, &program] {
         const core::Stopwatch started;
         // Open MPI's default MPI-IO component can hang under HDF5 1.10 (HDFGroup/hdf5 issue 1227);

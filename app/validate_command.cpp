@@ -2,6 +2,7 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/run/plan.hpp"
+#include "morphogen/store/reader.hpp"
 
 #include "commands.hpp"
 
@@ -38,7 +39,12 @@ void add_validate(CLI::App& app, Program&) {
                                 : options->ranks;
         const run::NodeResources node{parallel::usable_cores(), sharing == 1, sharing,
                                       core::usable_memory()};
-        fmt::print("{}", run::describe(config, run::make_plan(config, options->ranks, node)));
+        const run::Plan plan = run::make_plan(config, options->ranks, node);
+        for (const auto& file : config.initial.files)
+            store::check_initial_file(file, config.grid.shape);
+        for (const std::string& note : plan.notes)
+            print_note(note);
+        fmt::print("{}", run::describe(config, plan));
     });
 }
 

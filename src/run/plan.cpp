@@ -8,6 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
+#include <variant>
 
 namespace morphogen::run {
 namespace {
@@ -29,11 +32,12 @@ core::Box largest_block(const mpi::ProcessGrid& grid) {
 void check_memory(const config::Config& config, const Plan& plan, const NodeResources& node) {
     const auto needed = plan.rank_bytes() * static_cast<std::uint64_t>(node.ranks);
     if (needed <= node.memory) return;
-    const std::string shape = fmt::format("{} x {} x {}", config.grid.shape[0],
-                                          config.grid.shape[1], config.grid.shape[2]);
+    const std::span given =
+        std::span(config.grid.shape).last(static_cast<std::size_t>(config.grid.dims));
     throw UsageError(ErrorText{
         .what = "not enough memory",
-        .where = fmt::format("grid.shape = {}, {}", shape, core::name_of(config.grid.precision)),
+        .where = fmt::format("grid.shape = [{}], {}", fmt::join(given, ", "),
+                             core::name_of(config.grid.precision)),
         .why = fmt::format("{} rank(s) on this machine need {}, and {} may be used", node.ranks,
                            core::format_size(needed), core::format_size(node.memory)),
         .advice = "use a smaller grid, f32, fewer output.queue_frames, or more machines"});
@@ -57,6 +61,24 @@ void check_supported(const config::Config& config) {
                       .advice = "leave the key out, or set it to 0"});
 }
 
+/// What users ask for and this version does not do; unlike a file layout it changes no result.
+std::vector<std::string> unsupported(const config::Config& config) {
+    std::vector<std::string> notes;
+    if (!std::holds_alternative<config::WalltimeNone>(config.limits.walltime))
+        notes.emplace_back("this version does not watch limits.walltime");
+    const auto* seconds = std::get_if<config::CheckpointSeconds>(&config.checkpoint.every);
+    const bool is_default = seconds && seconds->seconds == config::CheckpointSeconds{}.seconds;
+    if (!is_default && !std::holds_alternative<config::CheckpointNever>(config.checkpoint.every))
+        notes.emplace_back("this version writes no checkpoints: checkpoint.every has no effect");
+    return notes;
+}
+
+/// @p a * @p b, or the largest number if that is more.
+std::uint64_t saturating_product(std::uint64_t a, std::uint64_t b) {
+    std::uint64_t product = 0;
+    return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
+}
+
 } // namespace
 
 std::uint64_t writer_memory(const config::Config& config, const store::FrameLayout& layout,
@@ -67,6 +89,7 @@ std::uint64_t writer_memory(const config::Config& config, const store::FrameLayo
 
 Plan make_plan(const config::Config& config, int ranks, const NodeResources& node) {
     Plan plan{.grid = simulation::make_process_grid(config, ranks)};
+    plan.notes = unsupported(config);
     plan.ranks_per_node = node.ranks;
     plan.compute_threads = compute_threads(config, node);
     plan.io_threads = config.threads.io > 0 ? config.threads.io : plan.compute_threads;
@@ -78,10 +101,12 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
             check_shared_layout(config);
         plan.writer_bytes =
             writer_memory(config, store::make_layout(config, block), plan.io_threads);
-        plan.raw_bytes = static_cast<std::uint64_t>(config.total_frames()) *
-                         config.output.fields.size() *
-                         static_cast<std::uint64_t>(core::volume(config.grid.shape)) *
-                         core::bytes_of(config.grid.precision);
+        const std::uint64_t frame_bytes =
+            config.output.fields.size() *
+            static_cast<std::uint64_t>(core::volume(config.grid.shape)) *
+            core::bytes_of(config.grid.precision);
+        plan.raw_bytes =
+            saturating_product(static_cast<std::uint64_t>(config.total_frames()), frame_bytes);
     }
     check_memory(config, plan, node);
     return plan;

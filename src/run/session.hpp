@@ -31,7 +31,7 @@ class Session {
 public:
     Session(const config::Config& config, const mpi::Communicator& comm, const RunOptions& options);
 
-    /// Everything up to the first step: directory, memory, initial state, files.
+    /// Everything up to the first step: memory, initial state, directory, files.
     void prepare();
     /// All frames, or until a signal.
     void simulate();
@@ -46,6 +46,7 @@ private:
     NodeResources node_resources() const;
     void choose_isa();
     void warn_about_cores(const NodeResources& node) const;
+    void refuse_existing_run() const;
     void prepare_directory();
     void open_output();
     void advance_one_frame();

@@ -54,15 +54,19 @@ void Session::prepare() {
     mpi::run_collectively(comm_, [&] { plan_ = make_plan(config_, comm_.size(), node); });
     choose_isa();
     warn_about_cores(node);
-    if (config_.limits.walltime.index() != 0) note("this version does not watch limits.walltime");
-    mpi::run_collectively(comm_, [&] { prepare_directory(); });
-    owns_directory_ = true;
+    for (const std::string& text : plan_->notes)
+        note(text);
+    mpi::run_collectively(comm_, [&] { refuse_existing_run(); });
+    // Before anything is removed: the initial state may lack a file, or come from the run that is
+    // replaced.
     mpi::run_collectively(comm_, [&] {
         InitialFiles files;
         simulation_.emplace(
             config_, comm_,
             simulation::Options{plan_->compute_threads, isa_, &files, 0, options_.sweep_probe});
     });
+    mpi::run_collectively(comm_, [&] { prepare_directory(); });
+    owns_directory_ = true;
     layout_ = store::make_layout(config_, simulation_->block());
     if (config_.output.enabled)
         open_output();
@@ -109,16 +113,17 @@ void Session::warn_about_cores(const NodeResources& node) const {
             lacking, plan_->compute_threads, plan_->compute_threads));
 }
 
+void Session::refuse_existing_run() const {
+    if (is_root() && !options_.force && directory_.holds_run())
+        throw core::UsageError(core::ErrorText{
+            .what = "the output directory already holds a run",
+            .where = directory_.root.native(),
+            .advice = "choose another output.directory, or replace it with --force"});
+}
+
 void Session::prepare_directory() {
     if (!is_root()) return;
-    if (directory_.holds_run()) {
-        if (!options_.force)
-            throw core::UsageError(core::ErrorText{
-                .what = "the output directory already holds a run",
-                .where = directory_.root.native(),
-                .advice = "choose another output.directory, or replace it with --force"});
-        directory_.remove_run();
-    }
+    if (options_.force) directory_.remove_run();
     std::error_code failure;
     std::filesystem::create_directories(directory_.root, failure);
     if (failure)

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace morphogen::store {
 namespace {
@@ -16,7 +18,7 @@ using core::Index;
                        std::string_view why) {
     const std::string where =
         fmt::format("initial.file \"{}\", dataset \"{}\"", file.path, file.dataset);
-    throw core::Error(core::ErrorText{.what = what, .where = where, .why = why});
+    throw core::UsageError(core::ErrorText{.what = what, .where = where, .why = why});
 }
 
 /// The spatial shape a dataset must end in: a plane of one cell along z may be left out.
@@ -38,6 +40,42 @@ Index frame_number(const config::InitialFile& file, Index frames) {
     return frame;
 }
 
+/// What an [[initial.file]] stands for.
+struct Source {
+    FileReader reader;
+    DatasetInfo info;
+    bool is_state = false; // else frames of states
+    Index frame = 0;
+};
+
+Source open_source(const config::InitialFile& file, const core::Extents& global) {
+    std::optional<Source> source;
+    try {
+        FileReader reader(file.path);
+        DatasetInfo info = reader.dataset(file.dataset);
+        source.emplace(Source{std::move(reader), std::move(info)});
+    } catch (const core::Error& error) {
+        throw core::UsageError(fmt::format("cannot read an initial.file: {}", error.what()));
+    }
+    check_type(file, source->info);
+    const std::span<const Index> shape(source->info.shape);
+    // [z, y, x] and [time, y, x] look alike: a 3-D grid decides for the former.
+    source->is_state = matches(shape, global) && !(global[0] == 1 && shape.size() == 3);
+    if (source->is_state) {
+        frame_number(file, 1);
+        return std::move(*source);
+    }
+    if (shape.size() < 3 || !matches(shape.subspan(1), global))
+        fail(file, "shape does not fit the grid",
+             fmt::format("it is [{}], the grid [{}]", fmt::join(shape, ", "),
+                         fmt::join(global[0] == 1 ? std::span(global).subspan(1)
+                                                  : std::span(global).subspan(0),
+                                   ", ")));
+    const Index committed = std::min(shape[0], source->reader.frames().value_or(shape[0]));
+    source->frame = frame_number(file, committed);
+    return std::move(*source);
+}
+
 /// One state without a time axis.
 void read_state(const FileReader& reader, const std::string& name, std::size_t axes,
                 const core::Box& box, double* out) {
@@ -56,27 +94,17 @@ void read_state(const FileReader& reader, const std::string& name, std::size_t a
 
 } // namespace
 
+void check_initial_file(const config::InitialFile& file, const core::Extents& global) {
+    open_source(file, global);
+}
+
 void read_initial_file(const config::InitialFile& file, const core::Extents& global,
                        const core::Box& box, double* out) {
-    const FileReader reader(file.path);
-    const DatasetInfo info = reader.dataset(file.dataset);
-    check_type(file, info);
-    const std::span<const Index> shape(info.shape);
-    // [z, y, x] and [time, y, x] look alike: a 3-D grid decides for the former.
-    const bool is_state = matches(shape, global) && !(global[0] == 1 && shape.size() == 3);
-    if (is_state) {
-        frame_number(file, 1);
-        return read_state(reader, file.dataset, shape.size(), box, out);
-    }
-    if (shape.size() < 3 || !matches(shape.subspan(1), global))
-        fail(file, "shape does not fit the grid",
-             fmt::format("it is [{}], the grid [{}]", fmt::join(shape, ", "),
-                         fmt::join(global[0] == 1 ? std::span(global).subspan(1)
-                                                  : std::span(global).subspan(0),
-                                   ", ")));
-    const Index committed = std::min(shape[0], reader.frames().value_or(shape[0]));
-    reader.read_frame(file.dataset, frame_number(file, committed), box,
-                      {out, static_cast<std::size_t>(core::volume(box.shape()))});
+    const Source source = open_source(file, global);
+    if (source.is_state)
+        return read_state(source.reader, file.dataset, source.info.shape.size(), box, out);
+    source.reader.read_frame(file.dataset, source.frame, box,
+                             {out, static_cast<std::size_t>(core::volume(box.shape()))});
 }
 
 } // namespace morphogen::store

@@ -24,12 +24,11 @@ void make_directory(const fs::path& path) {
 }
 
 void prepare(const RunDirectory& directory, bool with_parts) {
-    for (const fs::path& path : {directory.frames(), directory.parts()})
-        if (fs::exists(path))
-            throw core::UsageError(core::ErrorText{.what = "the directory already holds a run",
-                                                   .where = path.native(),
-                                                   .advice = "give --resume or --force, or "
-                                                             "another output.directory"});
+    if (fs::exists(directory.frames()) || !directory.existing_parts().empty())
+        throw core::UsageError(core::ErrorText{.what = "the directory already holds a run",
+                                               .where = directory.root.native(),
+                                               .advice = "give --force, or another "
+                                                         "output.directory"});
     make_directory(with_parts ? directory.parts() : directory.root);
 }
 

@@ -5,6 +5,7 @@ usage: bad_input.py PROGRAM
 """
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -26,7 +27,12 @@ CASES = [
     ("unknown option", SMALL, ["--frobnicate"], 2, r"frobnicate"),
     ("unwritable directory", SMALL + '[output]\ndirectory = "/proc/no/such"\n', [], 1, r"/proc/no/such"),
     ("a file where the directory should be", SMALL + '[output]\ndirectory = "c.toml"\n', [], 1, r"c\.toml"),
-    ("initial file missing", SMALL + '[[initial.file]]\npath = "nowhere.h5"\nfield = "v"\n', [], 1, r"nowhere\.h5"),
+    ("initial file missing", SMALL + '[[initial.file]]\npath = "nowhere.h5"\nfield = "v"\n', [], 2, r"nowhere\.h5"),
+    ("--resume", SMALL, ["--resume"], 2, r"--resume is not supported by this version"),
+    ("segments", SMALL + "[output]\nframes_per_file = 2\n", [], 2, r"frames_per_file is not supported by this version"),
+    ("below a file", SMALL + '[output]\ndirectory = "c.toml/out"\n', [], 1, r"c\.toml/out.*; set output\.directory"),
+    ("its own configuration", SMALL.replace("32", "33"), ["--set", 'output.directory="."', "--force"], 2,
+     r"overwrite its own configuration"),
 ]
 
 
@@ -39,9 +45,13 @@ def check_case(checks, program, case, ranks):
     name, configuration, arguments, code, pattern = case
     label = f"{name}, {ranks or 'no'} ranks"
     with Workspace(program) as work:
+        file = "config.toml" if name == "its own configuration" else "c.toml"
         if configuration is not None:
-            work.write("c.toml", configuration)
-        result = work.run("run", "c.toml", *arguments, ranks=ranks)
+            work.write(file, configuration)
+        result = work.run("run", file, *arguments, ranks=ranks)
+        if configuration is not None:
+            checks.expect((work.path / file).read_text() == configuration, f"{label}: {file} was changed")
+        checks.expect(not (work.path / "out").exists(), f"{label}: left out/ behind")
         checks.expect(result.returncode == code, f"{label}: exit {result.returncode}, not {code}: {result.stderr}")
         checks.expect(re.search(pattern, result.stderr), f"{label}: no /{pattern}/ in {result.stderr!r}")
         if not ranks:
@@ -68,6 +78,60 @@ def existing_run(checks, program):
         checks.expect((work.path / "out/mine.txt").exists(), "--force removed a file that no run writes")
 
 
+def force_keeps_foreign_files(checks, program):
+    with Workspace(program) as work:
+        work.write("c.toml", SMALL)
+        foreign = [work.path / "out" / name for name in ("parts/mine.h5", "parts/0000.0000.h5.bak", "checkpoints/model.pt")]
+        for file in foreign:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("keep me")
+        checks.expect(work.run("run", "c.toml", ranks=3).returncode == 0, "directories of such names are no run")
+        checks.expect(work.run("run", "c.toml", "--force").returncode == 0, "--force over three ranks' run")
+        checks.expect(all(file.exists() for file in foreign), "--force removed a file that no run writes")
+        checks.expect(not list(work.path.glob("out/parts/*.000?.h5")), "--force left a part")
+
+
+def failed_force_keeps_the_run(checks, program):
+    """What is wrong with the new run is found before the old one is removed; a run may start from the one it replaces."""
+    with Workspace(program) as work:
+        work.write("c.toml", SMALL)
+        work.run("run", "c.toml")
+        before = (work.path / "out/frames.h5").read_bytes()
+        start = 'initial.file=[{path="out/%s", dataset="v", field="v"}]'
+        failed = work.run("run", "c.toml", "--force", "--set", start % "nowhere.h5")
+        checks.expect(failed.returncode == 2, f"--force without its initial file: {failed.stderr}")
+        checks.expect((work.path / "out/frames.h5").read_bytes() == before, "a failed --force removed the run")
+        validated = work.run("validate", "c.toml", "--set", start % "nowhere.h5")
+        checks.expect(validated.returncode == 2 and "nowhere.h5" in validated.stderr, f"validate: {validated.stderr}")
+        onward = work.run("run", "c.toml", "--force", "--set", start % "frames.h5")
+        checks.expect(onward.returncode == 0, f"a run from the one it replaces: {onward.stderr}")
+        checks.expect((work.path / "out/frames.h5").read_bytes() != before, "the run was not replaced")
+
+
+def command_line(checks, program):
+    with Workspace(program) as work:
+        work.write("notes.txt", "no HDF5")
+        for arguments, code, pattern in [
+                (["verify", "out"], 2, r"unknown command \(verify\); the commands are run, "),
+                (["info", "nowhere"], 2, r"cannot find \(nowhere\)"),
+                (["info", "."], 2, r"not a run's directory \(\.\): it has no frames\.h5"),
+                (["render", ".", "-o", "x.png"], 2, r"not a run's directory"),
+                (["info", "notes.txt"], 1, r"notes\.txt.*give an HDF5 file")]:
+            result = work.run(*arguments)
+            checks.expect(result.returncode == code and re.search(pattern, result.stderr), f"{arguments}: {result}")
+        work.write("c.toml", SMALL + '[limits]\nwalltime = "01:00:00"\n[checkpoint]\nevery = "5 frames"\n')
+        for command in ("validate", "run"):
+            notes = work.run(command, "c.toml").stderr
+            checks.expect("limits.walltime" in notes and "checkpoint.every" in notes, f"{command}: no notes: {notes!r}")
+        work.write("c.toml", "[grid]\nshape = [1000, 1000]\n[time]\nframes = 9007199254740992\nsteps_per_frame = 1\n")
+        huge = work.run("validate", "c.toml")
+        checks.expect("16.0 EiB of raw frames" in huge.stdout, f"raw bytes wrapped around: {huge.stdout}")
+        if pathlib.Path("/dev/full").exists():
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([work.program, "config"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            checks.expect(result.returncode == 1 and b"No space left" in result.stderr, f"full standard output: {result}")
+
+
 def divergence(checks, program, ranks):
     """dt is stable for diffusion alone, but a huge initial v makes u v^2 explode."""
     with Workspace(program) as work:
@@ -87,6 +151,9 @@ def main():
     for case in CASES[:1] + CASES[7:8] + CASES[10:11]:
         check_case(checks, program, case, ranks=3)
     existing_run(checks, program)
+    force_keeps_foreign_files(checks, program)
+    failed_force_keeps_the_run(checks, program)
+    command_line(checks, program)
     divergence(checks, program, ranks=0)
     divergence(checks, program, ranks=3)
     checks.finish()

@@ -94,8 +94,12 @@ private:
 
 /// [[initial.file]]: the cells of @p box of a frame of the named dataset, [time, (z,) y, x] or
 /// [(z,) y, x], into @p out, dense. Negative frames count from the end of the committed ones.
-/// @throws core::Error if file, dataset, shape or frame are not there.
+/// @throws core::UsageError if file, dataset, shape or frame are not there; core::Error if reading
+/// fails.
 void read_initial_file(const config::InitialFile& file, const core::Extents& global,
                        const core::Box& box, double* out);
+
+/// What read_initial_file would refuse, without reading cells. @throws core::UsageError
+void check_initial_file(const config::InitialFile& file, const core::Extents& global);
 
 } // namespace morphogen::store

@@ -25,8 +25,12 @@ struct RunDirectory {
     std::filesystem::path report() const { return root / "report.json"; }
     std::filesystem::path xdmf() const { return root / "frames.xdmf"; }
 
-    bool holds_run() const; // any of the above exists
-    /// Removes what a run writes and nothing else. @throws core::Error
+    /// The files in parts/ that are named like a run's. @throws core::Error
+    std::vector<std::filesystem::path> existing_parts() const;
+    /// Any file that this version's runs write is there. @throws core::Error
+    bool holds_run() const;
+    /// Removes what a run writes and nothing else: other files in parts/ stay, and all of
+    /// checkpoints/, as this version writes none. @throws core::Error
     void remove_run() const;
 };
 
