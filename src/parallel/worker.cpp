@@ -63,7 +63,8 @@ void Worker::offer_oldest() noexcept {
     }
     job.owner = this;
     job.older_offered = std::exchange(offered_, &job);
-    job.state.store(Job::State::unsettled, std::memory_order_relaxed); // relaxed: before the release
+    job.state.store(Job::State::unsettled,
+                    std::memory_order_relaxed); // relaxed: before the release
     job.cancelled.store(false, std::memory_order_relaxed);
     // release: publishes the job and all that its callable refers to; partner is the exchange in
     // steal().

@@ -14,9 +14,8 @@ namespace morphogen::parallel {
 
 /// What join() keeps of a half's result: void becomes std::monostate.
 template <typename F>
-using HalfResult =
-    std::conditional_t<std::is_void_v<std::invoke_result_t<F>>, std::monostate,
-                       std::remove_cv_t<std::invoke_result_t<F>>>;
+using HalfResult = std::conditional_t<std::is_void_v<std::invoke_result_t<F>>, std::monostate,
+                                      std::remove_cv_t<std::invoke_result_t<F>>>;
 
 namespace detail {
 
@@ -34,8 +33,8 @@ HalfResult<F> call_half(F&& f) {
 template <typename B>
 class HalfJob : public Job {
     using Result = HalfResult<B>;
-    using Stored = std::conditional_t<std::is_reference_v<Result>,
-                                      std::add_pointer_t<Result>, Result>;
+    using Stored =
+        std::conditional_t<std::is_reference_v<Result>, std::add_pointer_t<Result>, Result>;
 
 public:
     explicit HalfJob(std::remove_reference_t<B>& b) noexcept : b_(b) { execute = &call; }
@@ -136,7 +135,8 @@ HalfResult<B> finish_second(Worker& worker, HalfJob<B>& job) {
 /// - Inside Team::fork_join() (at any depth, on any of its threads) an idle thread may take @p b;
 ///   if none does, it is called after a on this thread, for about a nanosecond more than without
 ///   join(): no allocation, no virtual call, no atomic read-modify-write. Outside, and in an
-///   ordinary OpenMP region, both are called here, a first: nothing starts threads behind your back.
+///   ordinary OpenMP region, both are called here, a first: nothing starts threads behind your
+///   back.
 /// - A result may be move-only, a reference, or void (std::monostate then). Both callables are used
 ///   where they are, not copied; an rvalue is called as one.
 /// - The first exception is thrown. A b that has not begun is not called then; one that has is

@@ -112,7 +112,7 @@ private:
 
     // The owner's, in one cache line; others write credit_ when they are hungry.
     Job* newest_ = &list_;
-    Job list_; // its `newer` is the oldest job
+    Job list_;                            // its `newer` is the oldest job
     std::atomic<std::int32_t> credit_{1}; // joins until the next attend()
     std::int32_t interval_ = 1;           // joins between two of them while others sleep
     std::int32_t reluctance_ = 1;         // joins before another offer after one was taken back

@@ -59,9 +59,7 @@ TEST_CASE("an error of either half is thrown") {
     in_regions([] {
         CHECK(error_of([] { join([] { fail("a"); }, [] {}); }) == "a");
         CHECK(error_of([] { join([] {}, [] { fail("b"); }); }) == "b");
-        CHECK(error_of([] {
-                  join([] { join([] { fail("deep"); }, [] {}); }, [] {});
-              }) == "deep");
+        CHECK(error_of([] { join([] { join([] { fail("deep"); }, [] {}); }, [] {}); }) == "deep");
     });
 }
 
@@ -81,9 +79,7 @@ TEST_CASE("a region throws its root's error after every thread has left, and wor
     for (const int threads : {1, 2, 3}) {
         Team team(threads);
         CHECK(error_of([&] { team.fork_join([] { fail("root"); }); }) == "root");
-        CHECK(error_of([&] {
-                  team.fork_join([] { join([] {}, [] { fail("b"); }); });
-              }) == "b");
+        CHECK(error_of([&] { team.fork_join([] { join([] {}, [] { fail("b"); }); }); }) == "b");
         CHECK(team.fork_join([] { return join([] { return 1; }, [] { return 2; }).second; }) == 2);
     }
 }

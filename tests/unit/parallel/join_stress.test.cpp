@@ -115,7 +115,6 @@ TEST_CASE("random trees of joins with delays and errors") {
 TEST_CASE("random trees of joins in one region after the other, and many in one") {
     const test::Watchdog dog("random trees in one region", 60s);
     Team team(2);
-    team.fork_join([&] {
-        test::repeat_for(400ms, [&](unsigned seed) { one_tree(team, mix(seed + 1000)); });
-    });
+    team.fork_join(
+        [&] { test::repeat_for(400ms, [&](unsigned seed) { one_tree(team, mix(seed + 1000)); }); });
 }

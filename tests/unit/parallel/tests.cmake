@@ -1,10 +1,10 @@
 # The control of the ThreadSanitizer runs: a race that must be reported, and the same work without one that must not be.
 if(MORPHOGEN_SANITIZE MATCHES "thread")
     add_executable(planted_race "${CMAKE_CURRENT_LIST_DIR}/planted_race.cpp")
-    target_link_libraries(planted_race PRIVATE morphogen_flags OpenMP::OpenMP_CXX Threads::Threads)
+    target_link_libraries(planted_race PRIVATE morphogen_flags morphogen::parallel OpenMP::OpenMP_CXX Threads::Threads)
     target_compile_features(planted_race PRIVATE cxx_std_20)
     add_dependencies(${target} planted_race) # whoever builds the tests has the control
-    foreach(kind thread openmp)
+    foreach(kind thread openmp range)
         add_test(NAME "parallel: a planted race is reported: ${kind}" COMMAND planted_race ${kind})
         set_tests_properties("parallel: a planted race is reported: ${kind}" PROPERTIES
             PASS_REGULAR_EXPRESSION "ThreadSanitizer: data race")
@@ -12,6 +12,23 @@ if(MORPHOGEN_SANITIZE MATCHES "thread")
             COMMAND planted_race clean-${kind})
         foreach(test "a planted race is reported" "no race is reported where none is")
             set_tests_properties("parallel: ${test}: ${kind}" PROPERTIES
+                LABELS unit TIMEOUT 60 ENVIRONMENT "${MORPHOGEN_TEST_ENVIRONMENT}")
+        endforeach()
+    endforeach()
+endif()
+
+# An overlap planted in a parallel range ends a program that has contracts.
+if(MORPHOGEN_CONTRACTS)
+    add_executable(planted_overlap "${CMAKE_CURRENT_LIST_DIR}/planted_overlap.cpp")
+    target_link_libraries(planted_overlap PRIVATE morphogen_flags morphogen::parallel)
+    add_dependencies(${target} planted_overlap)
+    foreach(kind range zip)
+        set(test "parallel: a planted overlap is caught: ${kind}")
+        add_test(NAME "${test}" COMMAND planted_overlap ${kind})
+        set_tests_properties("${test}" PROPERTIES PASS_REGULAR_EXPRESSION "contract violated")
+        add_test(NAME "${test}, and only that" COMMAND planted_overlap clean-${kind})
+        foreach(name "${test}" "${test}, and only that")
+            set_tests_properties("${name}" PROPERTIES
                 LABELS unit TIMEOUT 60 ENVIRONMENT "${MORPHOGEN_TEST_ENVIRONMENT}")
         endforeach()
     endforeach()
