@@ -6,8 +6,8 @@
 
 namespace morphogen::test {
 
-/// A range that breaks its promise where @p overlap is not 0: the first half reaches that many
-/// elements into the second, while the sizes add up.
+/// A range that breaks its promise where @p overlap is not 0: at its first split the first half
+/// reaches that many elements into the second, while the sizes add up.
 class Overlapping : parallel::detail::Copies<false> {
 public:
     using Element = int&;
@@ -19,8 +19,7 @@ public:
     Index size() const { return size_; }
     std::pair<Overlapping, Overlapping> split_at(Index n) && {
         const Index reach = n > 0 && n < size_ ? overlap_ : 0;
-        return {Overlapping(data_ + reach, n, overlap_),
-                Overlapping(data_ + n, size_ - n, overlap_)};
+        return {Overlapping(data_ + reach, n, 0), Overlapping(data_ + n, size_ - n, 0)};
     }
     template <typename F>
     void each(F&& f) && {
