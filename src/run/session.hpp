@@ -1,5 +1,6 @@
 #pragma once
 
+#include "morphogen/mpi/file_errors.hpp"
 #include "morphogen/run/plan.hpp"
 #include "morphogen/run/run.hpp"
 #include "morphogen/simulation/simulation.hpp"
@@ -75,6 +76,7 @@ private:
     kernel::Isa isa_ = kernel::Isa::baseline;
     std::optional<simulation::Simulation> simulation_;
     store::FrameLayout layout_;
+    std::optional<mpi::FileErrorWatch> file_errors_; // of a collective file
     std::optional<Writer> writer_;
     bool writing_ = false;                    // every rank has its writer
     std::exception_ptr pending_;              // this rank's error, told at the next vote

@@ -144,6 +144,13 @@ void Session::open_output() {
     mpi::Communicator writers = comm_.duplicate();
     const bool collective_file =
         comm_.size() > 1 && config_.output.layout == config::Layout::shared;
+    if (collective_file)
+        file_errors_.emplace([this](const std::string& why) {
+            end_job(std::make_exception_ptr(
+                core::Error(core::ErrorText{.what = "cannot read or write the shared file",
+                                            .where = directory_.frames().native(),
+                                            .why = why})));
+        });
     mpi::run_collectively(comm_, [&] {
         const store::Provenance provenance{
             .config_toml = config::to_toml(config_),
