@@ -137,4 +137,10 @@ Properties strict_virtual_dataset() {
     return list;
 }
 
+Properties raw_dataset() {
+    Properties list = strict_virtual_dataset();
+    call("H5Pset_chunk_cache", {}, [&] { return H5Pset_chunk_cache(list.get(), 1, 0, 1.0); });
+    return list;
+}
+
 } // namespace morphogen::store::hdf5

@@ -37,5 +37,7 @@ void map_virtual(const Properties& creation, const Space& virtual_space, const s
 Properties uncached_dataset();
 /// A virtual dataset ends where its first source does, instead of going on with fill values.
 Properties strict_virtual_dataset();
+/// Both.
+Properties raw_dataset();
 
 } // namespace morphogen::store::hdf5

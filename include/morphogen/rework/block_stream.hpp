@@ -1,0 +1,80 @@
+#pragma once
+
+#include "morphogen/codec/decoder.hpp"
+#include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/nd_box.hpp"
+#include "morphogen/parallel/function_ref.hpp"
+#include "morphogen/parallel/pipeline.hpp"
+#include "morphogen/parallel/team.hpp"
+#include "morphogen/store/dataset_reader.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace morphogen::rework {
+
+/// A decoded block of a dataset.
+struct BlockView {
+    core::Index number = 0; // in the list that was asked for
+    store::BlockId id;
+    core::NdBox box;     // the elements that belong to the dataset, in its indices
+    core::NdBox raw_box; // those that `raw` holds, dense, as they lie in the file: a chunk at an
+                         // edge reaches over it
+    std::span<const std::byte> raw;
+};
+
+/// What to do with the blocks of a stream.
+struct BlockCalls {
+    /// Any thread of the team, several at a time; `thread` from 0.
+    parallel::FunctionRef<void(const BlockView& block, int thread)> use;
+    /// On the calling thread, after a block was used, in order of the list. May be empty.
+    std::function<void(core::Index number)> done = {};
+    /// On the calling thread, in order, instead of `done`, for a block that could not be read or
+    /// decoded or whose `use` threw: the others go on. Empty: the first error ends the stream.
+    std::function<void(core::Index number, std::exception_ptr error)> failed = {};
+};
+
+/// Reads the blocks of a dataset one after the other on the calling thread (the only one that
+/// touches HDF5) and decodes them on a team, within a ceiling on everything held: stored bytes read
+/// ahead, decoded blocks, decoders and their scratch.
+class BlockStream {
+public:
+    /// Uses as many of @p threads as @p memory bytes allow.
+    /// @throws core::Error naming the least that would do, if that is not even one.
+    BlockStream(const store::DatasetReader& reader, int threads, std::uint64_t memory);
+    ~BlockStream();
+
+    /// Bytes that a stream of @p threads threads holds at the least.
+    static std::uint64_t least_memory(const store::DatasetReader& reader, int threads = 1);
+
+    /// @throws core::Error naming file, dataset and chunk; whatever `use` throws
+    void for_each(std::span<const store::BlockId> blocks, BlockCalls calls);
+
+    int threads() const noexcept { return team_.size(); }
+
+private:
+    struct Item; // a block on its way
+    struct Worker;
+    class Source;
+
+    void decode(Item& item, int thread, BlockCalls& calls);
+    BlockView view_of(Item& item, Worker& worker) const;
+
+    const store::DatasetReader& reader_;
+    parallel::Team team_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::unique_ptr<parallel::Pipeline<Item>> pipeline_;
+};
+
+/// Every element of @p box of the dataset into @p out, dense, bytes as in the file: each chunk is
+/// decoded straight to its place, there is no second copy of the whole.
+/// @param memory for everything but @p out. @throws core::Error
+void read_into(const store::DatasetReader& reader, const core::NdBox& box, std::span<std::byte> out,
+               int threads, std::uint64_t memory);
+
+} // namespace morphogen::rework

@@ -1,0 +1,122 @@
+#pragma once
+
+#include "morphogen/codec/spec.hpp"
+#include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/nd_box.hpp"
+#include "morphogen/store/hdf5/handle.hpp"
+#include "morphogen/store/reader.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace morphogen::store {
+
+/// What the elements of a dataset are in the file.
+struct ElementType {
+    /// IEEE 754 of 4 or 8 bytes; two's complement of 1, 2, 4 or 8; anything else of fixed size,
+    /// which can only be moved as it is.
+    enum class Kind { floating, signed_integer, unsigned_integer, other };
+    Kind kind = Kind::floating;
+    std::size_t size = 4; // bytes
+    bool big_endian = false;
+
+    bool is_number() const noexcept { return kind != Kind::other; }
+
+    friend bool operator==(const ElementType&, const ElementType&) = default;
+};
+
+/// Where a block's bytes are: piece and number in the piece's grid.
+struct BlockId {
+    std::size_t piece = 0;
+    core::Index number = 0;
+};
+
+/// One dataset behind the one that is read: itself, or a source of a virtual one. Its blocks are
+/// its chunks; data without chunks, or with filters that only the library knows in such a place,
+/// are read through the library in blocks of our choice.
+struct DatasetPiece {
+    core::NdBox place;      // of the whole that it covers
+    core::Dims shift;       // its own index + shift = index in the whole
+    core::ChunkGrid grid;   // in its own indices
+    bool decodable = false; // chunks come as they are stored, for a codec::ChunkDecoder
+    std::vector<codec::Hdf5Filter> filters;
+    std::filesystem::path file;
+    std::string dataset;
+    std::uint64_t file_bytes = 0;
+    hdf5::File handle; // unset: the reader's own
+    hdf5::Dataset data;
+};
+
+/// What a stored block is in the file.
+struct StoredBlock {
+    std::uint64_t bytes = 0; // 0: never written, all fill
+    std::uint32_t filter_mask = 0;
+};
+
+/// A dataset of any HDF5 file with elements of fixed size, rank 1 to 8, whatever its layout, as a
+/// set of blocks that can be read one by one. The time axis of a run's field ends with its last
+/// committed frame. One thread of a process may use it, or HDF5 at all, at a time; it keeps its
+/// file open.
+class DatasetReader {
+public:
+    /// @throws core::Error: no such dataset, elements of variable size, rank 0 or above 8; a source
+    /// of a virtual dataset is missing.
+    DatasetReader(std::shared_ptr<const FileReader> file, const std::string& path);
+
+    const FileReader& file() const noexcept { return *file_; }
+    const DatasetInfo& info() const noexcept { return info_; }
+    const core::Dims& shape() const noexcept { return shape_; }
+    const ElementType& type() const noexcept { return type_; }
+    std::size_t element_size() const noexcept { return type_.size; }
+    /// The fill value as it would lie in the file, one element.
+    std::span<const std::byte> fill() const noexcept { return fill_; }
+    std::uint64_t raw_bytes() const noexcept {
+        return static_cast<std::uint64_t>(core::volume(shape_)) * type_.size;
+    }
+
+    const std::vector<DatasetPiece>& pieces() const noexcept { return pieces_; }
+    /// All that lies in @p box, piece by piece.
+    std::vector<BlockId> blocks_in(const core::NdBox& box) const;
+    /// Elements of a block as it is decoded, in indices of the whole: a chunk reaches over edges.
+    core::NdBox full_box(BlockId block) const noexcept;
+    /// Those that belong to the whole.
+    core::NdBox box(BlockId block) const noexcept;
+    /// Bytes of the largest block, decoded; and as stored at most: more is taken for damage.
+    std::size_t block_bytes() const noexcept { return block_bytes_; }
+    std::size_t stored_bound() const noexcept { return stored_bound_; }
+
+    /// Bytes of a decodable block in the file.
+    /// @throws core::Error if they cannot be right
+    StoredBlock stored(BlockId block) const;
+    /// The bytes as stored, with what stored() said; sets the mask.
+    void read_stored(BlockId block, StoredBlock& stored, std::span<std::byte> out) const;
+    /// The elements of box(block) through the library, in file order of bytes, dense.
+    void read_plain(BlockId block, std::span<std::byte> out) const;
+    /// The elements of any box through the library.
+    void read_plain(const core::NdBox& box, std::span<std::byte> out) const;
+
+    /// "file, dataset, chunk at (0, 270, 480)": for errors.
+    std::string describe(BlockId block) const;
+
+private:
+    void add_own_piece();
+    bool add_source_pieces();
+    DatasetPiece make_piece(hdf5::Dataset data, const DatasetInfo& info) const;
+    void find_sizes();
+
+    std::shared_ptr<const FileReader> file_;
+    DatasetInfo info_;
+    core::Dims shape_;
+    ElementType type_;
+    std::vector<std::byte> fill_;
+    hdf5::Dataset data_;
+    std::vector<DatasetPiece> pieces_;
+    std::size_t block_bytes_ = 0;
+    std::size_t stored_bound_ = 0;
+};
+
+} // namespace morphogen::store

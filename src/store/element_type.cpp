@@ -1,0 +1,46 @@
+#include "store/element_type.hpp"
+
+#include <array>
+
+namespace morphogen::store {
+namespace {
+
+bool equals_any(const hdf5::Type& type, std::initializer_list<hid_t> others) {
+    for (const hid_t other : others)
+        if (hdf5::call("H5Tequal", {}, [&] { return H5Tequal(type.get(), other); }) > 0)
+            return true;
+    return false;
+}
+
+} // namespace
+
+ElementType element_type_of(const hdf5::Type& type) {
+    ElementType element{.kind = ElementType::Kind::other, .size = H5Tget_size(type.get())};
+    const H5T_class_t kind = H5Tget_class(type.get());
+    element.big_endian = (kind == H5T_FLOAT || kind == H5T_INTEGER) && element.size > 1 &&
+                         H5Tget_order(type.get()) == H5T_ORDER_BE;
+    // Equal: no odd precision, offset or byte order.
+    if (kind == H5T_FLOAT &&
+        equals_any(type, {H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE}))
+        element.kind = ElementType::Kind::floating;
+    if (kind == H5T_INTEGER &&
+        equals_any(type, {H5T_STD_I8LE, H5T_STD_I16LE, H5T_STD_I16BE, H5T_STD_I32LE, H5T_STD_I32BE,
+                          H5T_STD_I64LE, H5T_STD_I64BE, H5T_STD_I8BE}))
+        element.kind = ElementType::Kind::signed_integer;
+    if (kind == H5T_INTEGER &&
+        equals_any(type, {H5T_STD_U8LE, H5T_STD_U16LE, H5T_STD_U16BE, H5T_STD_U32LE, H5T_STD_U32BE,
+                          H5T_STD_U64LE, H5T_STD_U64BE, H5T_STD_U8BE}))
+        element.kind = ElementType::Kind::unsigned_integer;
+    return element;
+}
+
+bool refers_elsewhere(const hdf5::Type& type) {
+    for (const H5T_class_t kind : {H5T_VLEN, H5T_REFERENCE})
+        if (hdf5::call("H5Tdetect_class", {}, [&] { return H5Tdetect_class(type.get(), kind); }) >
+            0)
+            return true;
+    return H5Tget_class(type.get()) == H5T_STRING &&
+           hdf5::call("H5Tis_variable_str", {}, [&] { return H5Tis_variable_str(type.get()); }) > 0;
+}
+
+} // namespace morphogen::store

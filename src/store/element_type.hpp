@@ -1,0 +1,14 @@
+#pragma once
+
+#include "morphogen/store/dataset_reader.hpp"
+#include "morphogen/store/hdf5/handle.hpp"
+
+namespace morphogen::store {
+
+ElementType element_type_of(const hdf5::Type& type);
+
+/// Whether elements hold references to something outside of them: variable-length data, object
+/// references.
+bool refers_elsewhere(const hdf5::Type& type);
+
+} // namespace morphogen::store
