@@ -3,8 +3,10 @@
 
 usage: bad_input.py PROGRAM
 """
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -132,6 +134,27 @@ def command_line(checks, program):
             checks.expect(result.returncode == 1 and b"No space left" in result.stderr, f"full standard output: {result}")
 
 
+def no_permission(checks, program, ranks):
+    """A directory of somebody else's. Root may write everywhere, so it becomes nobody for this."""
+    prefix = []
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            print("SKIPPED in part: no setpriv (util-linux) to give up root's rights with: permissions are not checked")
+            return
+        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with Workspace(program) as work:
+        work.path.chmod(0o755)
+        work.write("c.toml", SMALL)
+        os.mkdir(work.path / "locked", mode=0o555)
+        for directory in ("locked", "locked/out"):  # there, and to be made
+            result = work.run("run", "c.toml", "--set", f'output.directory="{directory}"', ranks=ranks, prefix=prefix)
+            label = f"no permission, {directory}, {ranks or 'no'} ranks: {result.stderr!r}"
+            checks.expect(result.returncode == 1, f"{label}: exit {result.returncode}")
+            checks.expect(len(re.findall("[Pp]ermission denied", result.stderr)) == 1, label)
+            checks.expect("locked" in result.stderr, label)
+            checks.expect(not os.listdir(work.path / "locked"), f"{label}: left something behind")
+
+
 def divergence(checks, program, ranks):
     """dt is stable for diffusion alone, but a huge initial v makes u v^2 explode."""
     with Workspace(program) as work:
@@ -151,6 +174,8 @@ def main():
     for case in CASES[:1] + CASES[7:8] + CASES[10:11]:
         check_case(checks, program, case, ranks=3)
     existing_run(checks, program)
+    no_permission(checks, program, ranks=0)
+    no_permission(checks, program, ranks=3)
     force_keeps_foreign_files(checks, program)
     failed_force_keeps_the_run(checks, program)
     command_line(checks, program)

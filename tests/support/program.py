@@ -34,24 +34,24 @@ class Workspace:
         (self.path / name).write_text(text)
         return name
 
-    def run(self, *arguments, ranks=0, environment=None, timeout=TIMEOUT_S):
+    def run(self, *arguments, ranks=0, environment=None, prefix=(), timeout=TIMEOUT_S):
         """The finished process. A hang raises subprocess.TimeoutExpired and so fails the test."""
-        process = self.start(*arguments, ranks=ranks, environment=environment)
+        process = self.start(*arguments, ranks=ranks, environment=environment, prefix=prefix)
         try:
             out, errors = process.communicate(timeout=timeout)
         finally:
             process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
 
-    def start(self, *arguments, ranks=0, environment=None):
-        """The process, started."""
+    def start(self, *arguments, ranks=0, environment=None, prefix=()):
+        """The process, started; prefix: a command that runs it, and mpirun if there are ranks."""
         command = [self.program, *map(str, arguments)]
         if ranks:
             launcher = os.environ.get("MORPHOGEN_TEST_MPIEXEC") or shutil.which("mpirun")
             if not launcher:
                 skip("no mpirun")
             command = [launcher, "-n", str(ranks), "--oversubscribe", "--bind-to", "none", *command]
-        return subprocess.Popen(command, cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        return subprocess.Popen([*prefix, *command], cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 env={**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1",
                                      "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
                                      **(environment or {})})
