@@ -1,5 +1,6 @@
 #include "io/io_uring_queue.hpp"
 
+#include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
 
 #include <fcntl.h>
@@ -96,13 +97,10 @@ IoUringQueue::~IoUringQueue() {
     ::close(counter_);
 }
 
+/// There is one: the ring has as many as operations may be in flight, and one for the poll.
 io_uring_sqe& IoUringQueue::entry() noexcept {
-    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-    // There are entries for all that may be in flight, but the kernel may have left some behind.
-    while (!sqe) {
-        io_uring_submit(&ring_);
-        sqe = io_uring_get_sqe(&ring_);
-    }
+    io_uring_sqe* const sqe = io_uring_get_sqe(&ring_);
+    MORPHOGEN_EXPECT(sqe != nullptr);
     return *sqe;
 }
 
