@@ -266,3 +266,49 @@ TEST_CASE("short writes go on, files are synced, errors of sync and close are re
             CHECK(pool.statistics().out == 0);
         }
 }
+
+namespace {
+
+/// Notes a sync or a close that begins while a write to the same file has not come back.
+class OrderWatch final : public test::FaultyQueue {
+public:
+    OrderWatch(io::Backend backend, bool& disorder)
+        : FaultyQueue(backend, 8), disorder_(disorder) {}
+
+    void before(io::Operation& op) override {
+        if (op.action == io::Action::write)
+            ++writes_[op.descriptor];
+        else if (op.action != io::Action::open && writes_[op.descriptor] > 0)
+            disorder_ = true;
+    }
+    void after(io::Operation& op) override {
+        if (op.action == io::Action::write) --writes_[op.descriptor];
+    }
+
+private:
+    bool& disorder_;
+    std::map<int, int> writes_; // in flight, by descriptor
+};
+
+} // namespace
+
+TEST_CASE("a file is synced and closed when its writes have come back") {
+    const test::TemporaryDirectory directory;
+    for (const io::Backend backend : test::backends()) {
+        const Watchdog watchdog("order");
+        bool disorder = false;
+        io::MadeQueue made{std::make_unique<OrderWatch>(backend, disorder)};
+        {
+            io::WriteEngine engine({.depth = 8, .open_files = 3}, io::Sync::files, std::move(made));
+            io::BufferPool pool(1 << 20);
+            test::Jitter random(1);
+            for (core::Index i = 0; i < 300; ++i) {
+                const auto path = directory / std::to_string(random.below(6));
+                engine.put(part(pool, 1, 0, 3000), {{path, i * 3000}});
+                if (random.below(20) == 0) engine.flush();
+            }
+            engine.close();
+        }
+        CHECK_FALSE(disorder);
+    }
+}

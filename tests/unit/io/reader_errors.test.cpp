@@ -237,3 +237,54 @@ TEST_CASE("short reads go on, interrupted ones are repeated, failing ones are na
         CHECK(engine.statistics().max_in_flight == 1);
     }
 }
+
+namespace {
+
+/// Holds the opening of one file back until a number of other operations have come back.
+class SlowFile final : public test::FaultyQueue {
+public:
+    SlowFile(io::Backend backend, std::string path, int others)
+        : FaultyQueue(backend, 2), path_(std::move(path)), others_(others) {}
+
+    void wait(std::vector<io::Operation*>& completed) override {
+        FaultyQueue::wait(completed);
+        const auto slow = std::find_if(completed.begin(), completed.end(), [&](io::Operation* op) {
+            return op->action == io::Action::open && op->path == path_;
+        });
+        if (slow != completed.end()) {
+            held_ = *slow;
+            completed.erase(slow);
+        }
+        others_ -= static_cast<int>(completed.size());
+        if (held_ != nullptr && others_ <= 0) completed.push_back(std::exchange(held_, nullptr));
+    }
+
+private:
+    std::string path_;
+    int others_;
+    io::Operation* held_ = nullptr;
+};
+
+} // namespace
+
+TEST_CASE("many failures of later groups do not keep the first from going on") {
+    const test::TemporaryDirectory directory;
+    const auto slow = test::make_file(directory, 1, 10);
+    for (const io::Backend backend : test::backends()) {
+        const Watchdog watchdog("failures of later groups");
+        std::vector<std::variant<ReadRequest, EndOfGroup>> items{ReadRequest{slow}, EndOfGroup{}};
+        for (int i = 0; i < 1000; ++i) {
+            items.emplace_back(ReadRequest{directory / "missing"});
+            items.emplace_back(EndOfGroup{});
+        }
+        // 131 failures and as many ends: about what may be held back.
+        io::MadeQueue made{std::make_unique<SlowFile>(backend, slow.native(), 131)};
+        io::ReadEngine engine(io::BufferPool(1000), test::source_of(std::move(items)), {.depth = 2},
+                              std::move(made));
+        CHECK(std::holds_alternative<RangeRead>(*engine.next()));
+        int more = 0;
+        while (engine.next())
+            ++more;
+        CHECK(more == 2001);
+    }
+}
