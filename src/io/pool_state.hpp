@@ -13,11 +13,12 @@ namespace morphogen::io {
 /// Somebody who cannot wait inside the pool, and is told when bytes came back.
 class PoolListener {
 public:
+    PoolListener() = default;
+    PoolListener(const PoolListener&) = delete;
+    PoolListener& operator=(const PoolListener&) = delete;
+    virtual ~PoolListener() = default;
     /// On the thread that gave a buffer back, under the pool's lock: must not call the pool.
     virtual void bytes_came_back() noexcept = 0;
-
-protected:
-    ~PoolListener() = default;
 };
 
 /// What the copies of a BufferPool and its buffers share.

@@ -41,7 +41,7 @@ struct ReadOperation : Operation {
 class ReadEngine final : PoolListener {
 public:
     ReadEngine(BufferPool pool, ReadSource source, const QueueOptions& options, MadeQueue made);
-    ~ReadEngine();
+    ~ReadEngine() override;
 
     std::optional<ReadEvent> next();
     void close() noexcept;

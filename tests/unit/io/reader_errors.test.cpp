@@ -6,15 +6,14 @@
 #include "io/read_engine.hpp"
 #include "support.hpp"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
+#include <limits>
 #include <stdexcept>
-#include <thread>
 
 using namespace morphogen;
 using io::EndOfGroup;
@@ -24,7 +23,6 @@ using io::RangeReader;
 using io::ReadFailure;
 using io::ReadRequest;
 using test::Watchdog;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -70,29 +68,49 @@ TEST_CASE("a file that cannot be opened is one failure") {
     }
 }
 
-TEST_CASE("out of descriptors is a failure of the requests that met it") {
+namespace {
+
+/// Has no descriptor for the first file, and cannot tell the size of the second.
+class PoorDisk final : public test::FaultyQueue {
+public:
+    using FaultyQueue::FaultyQueue;
+
+    void after(io::Operation& op) override {
+        if (op.action == io::Action::open && ++opened_ == 1) {
+            ::close(static_cast<int>(op.result));
+            op.result = -EMFILE;
+        }
+        if (op.action == io::Action::status && opened_ == 2) op.result = -EIO;
+    }
+
+private:
+    int opened_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("out of descriptors, or a file without a size: the request fails, the next is read") {
     const test::TemporaryDirectory directory;
     const auto path = test::make_file(directory, 1, 10);
     for (const io::Backend backend : test::backends()) {
-        const Watchdog watchdog("out of descriptors");
-        bool asked = false;
-        rlimit old{};
-        REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);
-        const auto source = [&]() -> std::optional<std::variant<ReadRequest, EndOfGroup>> {
-            if (asked) return std::nullopt;
-            asked = true;
-            const rlimit none{0, old.rlim_max};
-            ::setrlimit(RLIMIT_NOFILE,
-                        &none); // the queue is there; no file can be opened from here
-            return ReadRequest{path};
-        };
-        io::BufferPool pool(1000);
-        RangeReader reader(pool, source, {.backend = backend});
-        const auto events = test::all_of(reader);
-        REQUIRE(::setrlimit(RLIMIT_NOFILE, &old) == 0);
-        REQUIRE(events.size() == 1);
-        CHECK_THAT(std::get<ReadFailure>(events[0]).error.what(),
+        const Watchdog watchdog("poor disk");
+        io::MadeQueue made{std::make_unique<PoorDisk>(backend, 1)};
+        // The same path three times: what failed is opened again.
+        io::ReadEngine engine(io::BufferPool(1000),
+                              test::source_of({ReadRequest{path}, EndOfGroup{}, ReadRequest{path},
+                                               EndOfGroup{}, ReadRequest{path}}),
+                              {.depth = 1, .open_files = 1}, std::move(made));
+        const auto first = engine.next();
+        CHECK_THAT(std::get<ReadFailure>(*first).error.what(),
                    Catch::Contains("Too many open files"));
+        CHECK(std::holds_alternative<EndOfGroup>(*engine.next()));
+        const auto second = engine.next();
+        CHECK_THAT(std::get<ReadFailure>(*second).error.what(),
+                   Catch::Contains("cannot open file (" + path.native() + "): Input/output"));
+        CHECK(std::holds_alternative<EndOfGroup>(*engine.next()));
+        const auto third = engine.next();
+        CHECK(std::get<RangeRead>(*third).bytes.size() == 10);
+        CHECK_FALSE(engine.next());
     }
 }
 
