@@ -57,7 +57,9 @@ class Docs(unittest.TestCase):
 
     def test_links_lead_somewhere(self):
         for page in PAGES:
-            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            # A lambda looks like a link: code is left out.
+            text = re.sub(r"^```.*?^```|^    [^\n]*|`[^`\n]*`", "", page.read_text(), flags=re.M | re.S)
+            for target in re.findall(r"\]\(([^)#:]+)\)", text):
                 self.assertTrue((page.parent / target).exists(), f"{page.name}: {target}")
 
 

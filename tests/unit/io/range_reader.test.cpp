@@ -22,15 +22,6 @@ using io::ReadRequest;
 using test::Watchdog;
 using namespace std::chrono_literals;
 
-namespace {
-
-std::size_t open_descriptors() {
-    namespace fs = std::filesystem;
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), {}));
-}
-
-} // namespace
-
 TEST_CASE("ranges of a file: from the start, from the end, to the end, none") {
     const test::TemporaryDirectory directory;
     const auto path = test::make_file(directory, 1, 1000);
@@ -119,12 +110,12 @@ TEST_CASE("5,000 small files with few descriptors") {
         std::size_t most = 0;
         const auto source = [&]() -> std::optional<std::variant<ReadRequest, EndOfGroup>> {
             if (next == paths.size()) return std::nullopt;
-            if (next % 50 == 0) most = std::max(most, open_descriptors());
+            if (next % 50 == 0) most = std::max(most, test::open_descriptors());
             ReadRequest request{.path = paths[next], .tag = next};
             ++next;
             return request;
         };
-        const std::size_t before = open_descriptors();
+        const std::size_t before = test::open_descriptors();
         {
             io::BufferPool pool(4096);
             RangeReader reader(pool, source, {.backend = backend, .depth = 32, .open_files = 8});
@@ -140,7 +131,7 @@ TEST_CASE("5,000 small files with few descriptors") {
             CHECK(count == 5000);
             CHECK(most <= before + 8 + 3); // the ring, its counter, the listing itself
         }
-        CHECK(open_descriptors() == before);
+        CHECK(test::open_descriptors() == before);
     }
 }
 
@@ -274,53 +265,5 @@ TEST_CASE("several threads take results and give buffers back") {
         CHECK(count == 9000);
         CHECK(pool.statistics().out == 0);
         CHECK(pool.statistics().peak_held <= 8000);
-    }
-}
-
-TEST_CASE("a reader can be closed or destroyed at any moment") {
-    const test::TemporaryDirectory directory;
-    const auto path = test::make_file(directory, 1, 1 << 20);
-    for (const io::Backend backend : test::backends()) {
-        const std::size_t before = open_descriptors();
-        test::repeat_for(400ms, [&](unsigned seed) {
-            const Watchdog watchdog("close at any moment");
-            test::Jitter random(seed);
-            io::BufferPool pool(300'000);
-            std::vector<io::ReadEvent> kept;
-            {
-                const auto source = [&]() -> std::optional<std::variant<ReadRequest, EndOfGroup>> {
-                    return ReadRequest{path, {Range{0, 100'000}, Range{5, 1000}, Range{1 << 30}}};
-                };
-                RangeReader reader(pool, source, {.backend = backend});
-                for (unsigned i = random.below(3); i > 0; --i)
-                    kept.push_back(std::move(*reader.next()));
-                if (random.below(2) != 0) {
-                    reader.close();
-                    CHECK_FALSE(reader.next());
-                }
-            }
-            kept.clear();
-            CHECK(pool.statistics().out == 0);
-        });
-        CHECK(open_descriptors() == before);
-    }
-}
-
-TEST_CASE("close() ends a next() that waits on another thread") {
-    const test::TemporaryDirectory directory;
-    const auto path = test::make_file(directory, 1, 100);
-    for (const io::Backend backend : test::backends()) {
-        const Watchdog watchdog("close while waiting");
-        io::BufferPool pool(100);
-        RangeReader reader(pool, test::source_of({ReadRequest{path}, ReadRequest{path}}),
-                           {.backend = backend});
-        const auto first = reader.next(); // holds every byte
-        std::thread closer([&] {
-            std::this_thread::sleep_for(20ms);
-            reader.close();
-        });
-        CHECK_FALSE(reader.next());
-        closer.join();
-        CHECK(test::holds(std::get<RangeRead>(*first).bytes.span(), 1, 0));
     }
 }

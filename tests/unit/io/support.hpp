@@ -12,7 +12,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -48,6 +50,12 @@ inline bool holds(std::span<const std::byte> bytes, std::uint64_t file, core::In
     for (const std::byte byte : bytes)
         if (byte != content(file, offset++)) return false;
     return true;
+}
+
+/// Of this process, the one that lists them included.
+inline std::size_t open_descriptors() {
+    namespace fs = std::filesystem;
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), {}));
 }
 
 /// A source of these items, in order.
