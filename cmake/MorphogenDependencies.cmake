@@ -11,6 +11,10 @@ find_package(PkgConfig REQUIRED)
 find_package(fmt 7 REQUIRED)
 find_package(spdlog 1.5 REQUIRED)
 find_package(PNG REQUIRED)
+# `bench join` compares with it. Not with a sanitizer: it would have to be built with that too.
+if(MORPHOGEN_BENCH_TBB AND NOT MORPHOGEN_SANITIZE)
+    find_package(TBB 2021 QUIET)
+endif()
 include(MorphogenHdf5)
 
 pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal>=2.30)

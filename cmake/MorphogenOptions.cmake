@@ -3,6 +3,7 @@ option(MORPHOGEN_BUILD_TESTS "Build the tests" ON)
 option(MORPHOGEN_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 option(MORPHOGEN_KERNEL_ONLY "Build only core, parallel and kernel: no HDF5, no MPI (cross-compiling)" OFF)
 option(MORPHOGEN_CONTRACTS "Check internal contracts (on by default in Debug builds)" OFF)
+option(MORPHOGEN_BENCH_TBB "Let `bench join` compare with oneTBB, if it is there" ON)
 option(MORPHOGEN_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(MORPHOGEN_SANITIZE "" CACHE STRING "Sanitizers, e.g. 'address,undefined' or 'thread'; empty for none")
 

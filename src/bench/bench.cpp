@@ -27,6 +27,8 @@ constexpr std::array entries{
           measure_kernel},
     Entry{{"ring", "the ring between simulation and writer: throughput and round trip"},
           measure_ring},
+    Entry{{"join", "fork-join: quicksort and empty joins, beside OpenMP tasks and oneTBB"},
+          measure_join},
     Entry{{"codec", "encoding and decoding a developed field, one thread"}, measure_codec},
     Entry{{"store", "frames into HDF5 against plain writes of the same bytes"}, measure_store},
     Entry{{"overlap", "a synchronous writer against the pipeline, on fast and slow disks"},

@@ -20,6 +20,7 @@ struct Context {
 Report measure_limits(const Context& context);
 Report measure_kernel(const Context& context);
 Report measure_ring(const Context& context);
+Report measure_join(const Context& context);
 Report measure_codec(const Context& context);
 Report measure_store(const Context& context);
 Report measure_overlap(const Context& context);

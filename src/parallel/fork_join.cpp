@@ -47,9 +47,9 @@ void ForkJoin::lead(FunctionRef<void()> root, int granted) {
         ForkJoin& region;
         ~AtEnd() { region.end(); }
     };
-    granted_.store(granted, std::memory_order_relaxed); // relaxed: see alone()
+    others_.store(granted - 1, std::memory_order_relaxed); // relaxed: see others()
     Worker& worker = workers_[0];
-    worker.unserved_since_ = Worker::Clock::now();
+    worker.begin_root();
     const AtEnd at_end{*this};
     const Hat hat(Worker::current_, worker);
     root();

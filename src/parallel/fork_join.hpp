@@ -39,7 +39,7 @@ private:
     void poke_all() noexcept;
     void end() noexcept;
     /// relaxed: a fixed number from before the first job that a thief could see.
-    bool alone() const noexcept { return granted_.load(std::memory_order_relaxed) == 1; }
+    int others() const noexcept { return others_.load(std::memory_order_relaxed); }
     bool over() const noexcept {
         // acquire: partner is the store in end(); the helpers have seen all that the root did.
         return over_.load(std::memory_order_acquire);
@@ -47,8 +47,8 @@ private:
 
     std::size_t size_;
     std::unique_ptr<Worker[]> workers_;
-    int spin_microseconds_; // of a thread that has nothing to do
-    std::atomic<int> granted_{1};
+    int spin_microseconds_;      // of a thread that has nothing to do
+    std::atomic<int> others_{0}; // threads but for the leader
     alignas(128) std::atomic<int> sleepers_{0};
     std::atomic<bool> over_{false};
 };

@@ -5,6 +5,8 @@
 #include "fork_join.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <limits>
 #include <utility>
 
@@ -12,11 +14,17 @@ namespace morphogen::parallel {
 
 namespace {
 
-// Waking a thread costs some microseconds on both sides. It is worth that once work has been on
-// offer for so long: small roots never pay, long ones lose a little of their second thread.
-constexpr std::chrono::microseconds worth_waking{50};
+using Clock = std::chrono::steady_clock;
+
+// Waking a thread costs some microseconds on both sides. It is worth that once a root has had work
+// for others for so long: small roots never pay, long ones lose a little of their second thread.
+#if defined(__x86_64__) || defined(__i386__)
+constexpr std::uint64_t worth_waking = 100'000; // ticks: 25 to 50 us
+#else
+constexpr std::uint64_t worth_waking = 40'000;
+#endif
 // Joins between two looks at the clock: few enough to be on time, enough to cost nothing.
-constexpr std::int32_t longest_interval = 32;
+constexpr std::int32_t longest_interval = 128;
 // Nobody sleeps and something is on offer: thieves poke when that changes.
 constexpr std::int32_t until_poked = 1024;
 constexpr std::int32_t most_reluctant = 4;
@@ -31,23 +39,25 @@ void Worker::attend(Job& newest) {
         throw Cancelled();
     }
     // relaxed: a count of joins, see due()
-    if (region_->alone()) {
+    if (region_->others() == 0) {
         credit_.store(std::numeric_limits<std::int32_t>::max(), std::memory_order_relaxed);
         return;
     }
-    // relaxed: only this thread offers.
-    if (slot_.load(std::memory_order_relaxed) == nullptr) offer_oldest();
+    // relaxed: a hint. A thread that falls asleep just now looks for offers once more and pokes.
+    const int sleepers = region_->sleepers_.load(std::memory_order_relaxed);
     std::int32_t next = until_poked;
-    // relaxed: a hint; offer_oldest() has a fence between the offer and this.
-    if (region_->sleepers_.load(std::memory_order_relaxed) > 0) {
-        const auto now = Clock::now();
-        if (now - unserved_since_ >= worth_waking) {
-            wake_another();
-            unserved_since_ = now;
-            interval_ = 1;
-        }
-        next = interval_;
-        interval_ = std::min(2 * interval_, longest_interval);
+    bool wake = false;
+    bool worth_offering = true;
+    if (sleepers > 0) {
+        wake = ticks() - unserved_since_ >= worth_waking;
+        worth_offering = wake || sleepers < region_->others();
+        next = interval_ = wake ? 1 : std::min(2 * interval_, longest_interval);
+    }
+    // relaxed: only this thread offers.
+    if (worth_offering && slot_.load(std::memory_order_relaxed) == nullptr) offer_oldest();
+    if (wake) {
+        wake_another();
+        unserved_since_ = ticks();
     }
     credit_.store(next, std::memory_order_relaxed);
 }
@@ -63,9 +73,9 @@ void Worker::offer_oldest() noexcept {
     }
     job.owner = this;
     job.older_offered = std::exchange(offered_, &job);
-    job.state.store(Job::State::unsettled,
-                    std::memory_order_relaxed); // relaxed: before the release
-    job.cancelled.store(false, std::memory_order_relaxed);
+    job.state().store(Job::State::unsettled,
+                      std::memory_order_relaxed); // relaxed: before the release
+    job.cancelled().store(false, std::memory_order_relaxed);
     // release: publishes the job and all that its callable refers to; partner is the exchange in
     // steal().
     slot_.store(&job, std::memory_order_release);
@@ -91,16 +101,16 @@ Job::State Worker::wait_for(Job& job) noexcept {
     MORPHOGEN_EXPECT(newest_ == &list_ && offered_ == &job);
     work_until([&] {
         // acquire: partner is the store in run(); result or error are visible.
-        if (job.state.load(std::memory_order_acquire) != Job::State::unsettled) return true;
-        if (!job.cancelled.load(std::memory_order_relaxed) && half_above_failed()) cancel(job);
+        if (job.state().load(std::memory_order_acquire) != Job::State::unsettled) return true;
+        if (!job.cancelled().load(std::memory_order_relaxed) && half_above_failed()) cancel(job);
         return false;
     });
     offered_ = job.older_offered;
-    return job.state.load(std::memory_order_relaxed); // relaxed: the acquire was above
+    return job.state().load(std::memory_order_relaxed); // relaxed: the acquire was above
 }
 
 void Worker::cancel(Job& job) noexcept {
-    job.cancelled.store(true, std::memory_order_relaxed); // relaxed: a hint
+    job.cancelled().store(true, std::memory_order_relaxed); // relaxed: a hint
     region_->poke_all();
 }
 
@@ -110,9 +120,10 @@ void Worker::cancel(Job& job) noexcept {
 /// looked at.
 bool Worker::half_above_failed() const noexcept {
     // relaxed: hints; whoever throws the error acquires it.
-    if (executing_ != nullptr && executing_->cancelled.load(std::memory_order_relaxed)) return true;
-    for (const Job* job = offered_; job != nullptr; job = job->older_offered)
-        if (job->state.load(std::memory_order_relaxed) == Job::State::failed) return true;
+    if (executing_ != nullptr && executing_->cancelled().load(std::memory_order_relaxed))
+        return true;
+    for (Job* job = offered_; job != nullptr; job = job->older_offered)
+        if (job->state().load(std::memory_order_relaxed) == Job::State::failed) return true;
     return false;
 }
 
@@ -122,13 +133,13 @@ void Worker::run(Job& stolen) noexcept {
     Job* const executing = std::exchange(executing_, &stolen);
     Job* const offered = std::exchange(offered_, nullptr);
     // relaxed: a hint
-    if (region_->sleepers_.load(std::memory_order_relaxed) > 0) unserved_since_ = Clock::now();
+    if (region_->sleepers_.load(std::memory_order_relaxed) > 0) unserved_since_ = ticks();
     const bool done = stolen.execute(stolen);
     executing_ = executing;
     offered_ = offered;
     // release: publishes the result and all else that the job did; partners are the acquires in
     // wait_for() and give_up(). The job is its owner's alone from here on.
-    stolen.state.store(done ? Job::State::done : Job::State::failed, std::memory_order_release);
+    stolen.state().store(done ? Job::State::done : Job::State::failed, std::memory_order_release);
     if (!done) owner.poke();
     owner.parking_.wake_if_parked();
 }

@@ -40,7 +40,7 @@ public:
     explicit HalfJob(std::remove_reference_t<B>& b) noexcept : b_(b) { execute = &call; }
     HalfJob(const HalfJob&) = delete;
     HalfJob& operator=(const HalfJob&) = delete;
-    ~HalfJob() {} // `state` says what the union holds, and settle() or discard() ends it
+    ~HalfJob() {} // state() says what the union holds, and settle() or discard() ends it
 
     Result call_here() { return call_half(std::forward<B>(b_)); }
 
@@ -102,7 +102,7 @@ template <typename B>
 void give_up(Worker& worker, HalfJob<B>& job) {
     if (worker.pop(job) || worker.take_back(job)) return; // never begun
     // acquire: partner is the store in Worker::run().
-    const bool b_was_first = job.state.load(std::memory_order_acquire) == Job::State::failed;
+    const bool b_was_first = job.state().load(std::memory_order_acquire) == Job::State::failed;
     worker.cancel(job);
     const Job::State state = worker.wait_for(job);
     if (b_was_first) job.rethrow();
@@ -166,7 +166,7 @@ auto join(A&& a, B&& b) -> std::pair<HalfResult<A>, HalfResult<B>> {
         worker->attend(job);
     HalfResult<A> first = detail::call_first(*worker, std::forward<A>(a), job);
     if (worker->pop(job)) [[likely]]
-        return Result(std::forward<HalfResult<A>>(first), job.call_here());
+        return Result(std::forward<HalfResult<A>>(first), detail::call_half(std::forward<B>(b)));
     return Result(std::forward<HalfResult<A>>(first), detail::finish_second(*worker, job));
 }
 

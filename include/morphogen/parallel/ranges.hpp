@@ -143,6 +143,7 @@ template <typename R, typename Stage, CutoffPolicy C, typename OnLeaf, typename 
 auto divide(Pipeline<R, Stage>&& p, const C& cut, const OnLeaf& on_leaf, const Combine& combine) {
     const Index leaf = cut.leaf(p.source.size());
     MORPHOGEN_EXPECT(leaf >= 1);
+    if (Worker* const worker = Worker::current()) worker->begin_root();
     return divide<C>(std::move(p.source), leaf, 0, on_leaf, combine);
 }
 } // namespace detail

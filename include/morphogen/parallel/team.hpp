@@ -40,8 +40,9 @@ public:
     ///
     /// Opening a region costs some microseconds, more when the runtime's threads are asleep, so put
     /// a whole phase in it, not one small call. Within, threads that find nothing spin for about 50
-    /// microseconds and then sleep, and are woken only for work that has waited as long: small
-    /// roots in a row cost next to nothing.
+    /// microseconds and then sleep, and are woken only when a root has had work for them about as
+    /// long: small roots in a row cost next to nothing. What is called through fork_join() or a
+    /// parallel range inside the region is such a root of its own.
     ///
     /// Called inside a fork-join region of whatever team, root joins that one: no second set of
     /// threads, nested or not. In an ordinary region of OpenMP it gets the threads that OpenMP

@@ -22,7 +22,7 @@ class Cancelled {};
 ///
 /// Life: in its worker's private list -> offered in the worker's public slot -> stolen -> settled.
 /// The owner can take it back from the first two, and then calls the second half itself; only from
-/// `stolen` on does another thread touch it, until its store to `state`, which is the last access.
+/// `stolen` on does another thread touch it, until its store to state(), which is the last access.
 struct Job {
     enum class State : std::uint32_t { unsettled, done, failed };
 
@@ -32,8 +32,12 @@ struct Job {
     // From here on: set when it is offered.
     Worker* owner;
     Job* older_offered; // the owner's stack of offered jobs that it has not joined yet
-    std::atomic<State> state;
-    std::atomic<bool> cancelled; // the owner does not want it any more
+    State state_;       // not std::atomic: that would be set to 0 at every join
+    bool cancelled_;
+
+    std::atomic_ref<State> state() noexcept { return std::atomic_ref(state_); }
+    /// The owner does not want it any more.
+    std::atomic_ref<bool> cancelled() noexcept { return std::atomic_ref(cancelled_); }
 };
 
 /// A thread of a fork-join region. The owner calls everything but what says otherwise.
@@ -65,11 +69,20 @@ public:
 
     /// Whether it is time for attend(): a counter, so that it costs nothing most of the time.
     bool due() noexcept {
-        // relaxed, and no RMW: publishes nothing. If this store overwrites a poke(), the owner is
-        // late by as many joins as were left.
+        // No RMW, and relaxed: it publishes nothing. If this store overwrites a poke(), the owner
+        // is late by as many joins as were left.
+#if defined(__x86_64__)
+        // What the other branch means, in one instruction instead of four: 5 % of a join.
+        static_assert(sizeof(credit_) == 4);
+        bool none_left;
+        asm volatile("subl $1, %0"
+                     : "+m"(*reinterpret_cast<std::int32_t*>(&credit_)), "=@ccle"(none_left));
+        return none_left;
+#else
         const std::int32_t left = credit_.load(std::memory_order_relaxed) - 1;
         credit_.store(left, std::memory_order_relaxed);
         return left <= 0;
+#endif
     }
 
     /// @p newest has just been pushed. Offers the oldest job, wakes a sleeping thread.
@@ -85,15 +98,32 @@ public:
     /// Tells whoever has stolen @p job that it may end early.
     void cancel(Job& job) noexcept;
 
-    /// Work that is not stolen from here on is too short for waking others; see attend().
-    void begin_root() noexcept { unserved_since_ = Clock::now(); }
+    /// If this thread has no job that others could take: counts the time that is worth waking one
+    /// from here on, and attends at the next join.
+    void begin_root() noexcept {
+        if (newest_ != &list_ || offered_ != nullptr) return;
+        unserved_since_ = ticks();
+        interval_ = 1;
+        poke();
+    }
 
     /// The worker that this thread is, or null outside a fork-join region.
-    static Worker* current() noexcept { return current_; }
+    static Worker* current() noexcept {
+        return current_;
+    }
 
 private:
     friend class ForkJoin;
-    using Clock = std::chrono::steady_clock;
+
+    /// A clock that is cheap and rough: nanoseconds, or cycles of 1/4 to 1/2 ns.
+    static std::uint64_t ticks() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+        return __builtin_ia32_rdtsc(); // 10 ns where steady_clock takes 30
+#else
+        return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                          std::chrono::nanoseconds(1));
+#endif
+    }
 
     void offer_oldest() noexcept;
     void wake_another() noexcept;
@@ -106,7 +136,9 @@ private:
     template <typename Done>
     void rest_until(Done&& done) noexcept;
     /// Any thread: makes the owner attend at its next join.
-    void poke() noexcept { credit_.store(1, std::memory_order_relaxed); } // relaxed: a hint
+    void poke() noexcept {
+        credit_.store(1, std::memory_order_relaxed);
+    } // relaxed: a hint
 
     static constinit inline thread_local Worker* current_ = nullptr;
 
@@ -118,7 +150,7 @@ private:
     std::int32_t reluctance_ = 1;         // joins before another offer after one was taken back
     Job* offered_ = nullptr;              // the newest of those not joined, since executing_ began
     Job* executing_ = nullptr;            // the stolen job that this thread is in
-    Clock::time_point unserved_since_;
+    std::uint64_t unserved_since_ = 0;    // ticks
     ForkJoin* region_ = nullptr;
 
     // What others look at.

@@ -70,6 +70,10 @@ TEST_CASE("bench ring gives a valid object of positive numbers") {
     check_measurement("ring");
 }
 
+TEST_CASE("bench join gives a valid object of positive numbers") {
+    check_measurement("join");
+}
+
 TEST_CASE("bench codec gives a valid object of positive numbers") {
     check_measurement("codec");
 }
@@ -88,7 +92,7 @@ TEST_CASE("every measurement is described and has a test here") {
         CHECK_FALSE(info.description.empty());
         names.append(info.name).append(" ");
     }
-    CHECK(names == "limits kernel ring codec store overlap ");
+    CHECK(names == "limits kernel ring join codec store overlap ");
 }
 
 TEST_CASE("several measurements give one object with a member for each") {
