@@ -1,17 +1,24 @@
+#include "morphogen/core/memory.hpp"
 #include "morphogen/rework/colormap.hpp"
 #include "morphogen/rework/render.hpp"
+#include "morphogen/run/progress.hpp"
 
 #include "commands.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace app {
 namespace {
 
 namespace rework = morphogen::rework;
+using morphogen::core::Index;
 
 /// The texts of the command line, read by rework's own parsers.
 struct Options {
@@ -22,6 +29,8 @@ struct Options {
     std::string scale;
     std::string slice;
     std::string projection;
+    std::string memory;
+    bool json = false;
     rework::RenderOptions render;
 };
 
@@ -32,19 +41,87 @@ rework::RenderOptions parsed(const Options& options) {
     if (!options.scale.empty()) render.scale = rework::parse_scale(options.scale);
     if (!options.slice.empty()) render.slice = rework::parse_slice(options.slice);
     if (!options.projection.empty()) render.flatten = rework::parse_projection(options.projection);
+    if (!options.memory.empty())
+        render.memory = std::max<std::uint64_t>(morphogen::core::parse_size(options.memory),
+                                                1); // 0 means the default there
     return render;
 }
 
-void render(const Options& options) {
-    const rework::RenderOptions wanted = parsed(options);
-    const auto source = rework::open_frames(
-        options.input, options.dataset.empty() ? std::nullopt : std::optional(options.dataset));
-    const rework::RenderResult result = rework::render_frames(*source, wanted);
+void print_text(const rework::RenderResult& result) {
     const std::string names = result.pictures > 1 && result.first != result.last
                                   ? result.first.native() + " ... " + result.last.native()
                                   : result.first.native();
-    fmt::print("{} frame(s), {} x {} pixels, values {:.4g} to {:.4g}: {}\n", result.pictures,
-               result.width, result.height, result.range.low, result.range.high, names);
+    fmt::print("{} {}, {} x {} pixels, values {:.4g} to {:.4g}, {}, {:.1f} s: {}\n",
+               result.pictures, result.pictures == 1 ? "frame" : "frames", result.width,
+               result.height, result.range.low, result.range.high,
+               morphogen::core::format_size(result.bytes), result.seconds, names);
+}
+
+void render(const Options& options) {
+    rework::RenderOptions wanted = parsed(options);
+    morphogen::run::Progress progress(stderr);
+    wanted.progress = [&](rework::RenderStage stage, Index done, Index all) {
+        progress.update(stage == rework::RenderStage::range ? "looking for the range: frame"
+                                                            : "painting: frame",
+                        done, all);
+    };
+    const auto source = rework::open_frames(
+        options.input, options.dataset.empty() ? std::nullopt : std::optional(options.dataset));
+    rework::RenderResult result;
+    try {
+        result = rework::render_frames(*source, wanted);
+    } catch (...) {
+        progress.finish();
+        throw;
+    }
+    progress.finish();
+    if (options.json)
+        fmt::print("{}", to_json(result));
+    else
+        print_text(result);
+}
+
+std::string listed_colormaps() {
+    std::string names;
+    for (const auto name : rework::colormap_names())
+        names += (names.empty() ? "" : ", ") + std::string(name);
+    return names;
+}
+
+void add_picture_options(CLI::App& command, Options& options) {
+    command
+        .add_option("--frames", options.frames,
+                    "which, as in Python: A:B:S or one number, -1 is the last (default: all; for "
+                    "one picture the last)")
+        ->type_name("A:B:S");
+    command
+        .add_option("--range", options.range,
+                    "the values at the colour map's two ends (default: the smallest and the "
+                    "largest of the cells shown, over all the frames)")
+        ->type_name("A,B");
+    command
+        .add_option("--colormap", options.render.colormap,
+                    listed_colormaps() + "; each reversed with -r appended (default: " +
+                        std::string(rework::colormap_names().front()) + ")")
+        ->type_name("NAME");
+    command
+        .add_option("--scale", options.scale,
+                    "pixels per cell: 3 paints each cell 3 x 3, 1/4 (or 0.25) averages 4 x 4 cells "
+                    "into a pixel; up to 64, down to 1/64")
+        ->type_name("N");
+    CLI::Option* slice = command
+                             .add_option("--slice", options.slice,
+                                         "3-D: the plane z = K, negative from the end (default: "
+                                         "the middle one)")
+                             ->type_name("z=K");
+    command.add_option("--project", options.projection, "3-D: max, the largest value along z")
+        ->type_name("max")
+        ->excludes(slice);
+    command
+        .add_option("--fps", options.render.frames_per_second,
+                    "frames per second of a movie (default: 30)")
+        ->type_name("N")
+        ->check(CLI::Range(0.01, 1000.0));
 }
 
 } // namespace
@@ -55,29 +132,29 @@ void add_render(CLI::App& app, Program&) {
         "render", "pictures (PNG) or a movie of the frames of a run, or of any HDF5 file");
     command->add_option("INPUT", options->input, "a run's directory or an HDF5 file")->required();
     command
-        ->add_option(
-            "-o,--output", options->render.output,
-            "'x.png': one picture; 'img/%05d.png': one per frame; 'x.mp4': a movie (needs ffmpeg)")
-        ->required();
-    command->add_option("--dataset", options->dataset,
-                        "which one (default: /v, or the only one with frames)");
-    command->add_option(
-        "--frames", options->frames,
-        "A:B:S as in Python, or one number; -1 is the last (default: all; one picture: the last)");
-    command->add_option("--range", options->range,
-                        "A,B: values at the colour map's ends (default: those of the frames)");
-    std::string names;
-    for (const auto name : rework::colormap_names())
-        names += (names.empty() ? "" : ", ") + std::string(name);
-    command->add_option("--colormap", options->render.colormap, names);
-    command->add_option("--scale", options->scale,
-                        "pixels per cell: 3 magnifies, 1/4 averages 4 x 4 cells");
-    CLI::Option* slice = command->add_option("--slice", options->slice,
-                                             "z=K: that plane of 3-D frames (default: the middle)");
-    command->add_option("--project", options->projection, "max: the largest value along z")
-        ->excludes(slice);
-    command->add_option("--fps", options->render.frames_per_second, "frames per second of a movie")
-        ->check(CLI::PositiveNumber);
+        ->add_option("-o,--output", options->render.output,
+                     "'x.png': one picture; 'img/%05d.png': one per frame, numbered as in the "
+                     "file; 'x.mp4' (.mov, .mkv, .webm): a movie (needs ffmpeg; odd sides get one "
+                     "pixel more)")
+        ->required()
+        ->type_name("NAME");
+    command
+        ->add_option("--dataset", options->dataset,
+                     "the one with the frames, axes time, (z,) y, x (default: /v, else /u, else "
+                     "the only one with such axes)")
+        ->type_name("PATH");
+    add_picture_options(*command, *options);
+    command
+        ->add_option("--threads", options->render.threads,
+                     "that flatten, paint and compress (default: every core)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 4096));
+    command
+        ->add_option("--memory", options->memory,
+                     "the most to hold at once, such as 512MiB (default: a quarter of what the "
+                     "process may use)")
+        ->type_name("SIZE");
+    command->add_flag("--json", options->json, "print one JSON object");
     command->callback([options] { render(*options); });
 }
 

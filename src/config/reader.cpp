@@ -13,7 +13,7 @@ Position Reader::where(std::initializer_list<std::string_view> keys) const {
 void Reader::unknown(Position at, const std::string& name, const Value& value,
                      std::string_view known_keys) {
     const bool is_table = std::holds_alternative<Table>(value.data);
-    const std::string_view meant = closest(name, all_names());
+    const std::string_view meant = core::closest(name, all_names());
     const auto cut = name.rfind('.');
     std::string text =
         fmt::format("unknown {} '{}'", is_table && !value.is_inline ? "table" : "key", name);

@@ -81,10 +81,10 @@ std::string alternatives(const std::vector<std::string>& names) {
 
 Problem not_a_choice(const Value& value, const std::vector<std::string>& names) {
     const auto* text = std::get_if<std::string>(&value.data);
-    std::vector<Candidate> candidates;
+    std::vector<core::Candidate> candidates;
     for (const std::string& name : names)
         candidates.push_back({name, {}});
-    const std::string_view meant = text ? closest(*text, candidates) : std::string_view{};
+    const std::string_view meant = text ? core::closest(*text, candidates) : std::string_view{};
     if (meant.empty()) return not_as_expected();
     return problem(fmt::format("must be {}, got {} (did you mean {}?)", alternatives(names),
                                show(value), quoted(meant)));

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "morphogen/core/checked_cast.hpp"
+#include "morphogen/core/suggest.hpp"
 
 #include "config/reader.hpp"
 #include "config/show.hpp"
-#include "config/suggest.hpp"
 
 #include <cmath>
 #include <concepts>

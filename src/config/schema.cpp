@@ -2,9 +2,9 @@
 
 namespace morphogen::config {
 
-const std::vector<Candidate>& all_names() {
-    static const std::vector<Candidate> names = [] {
-        std::vector<Candidate> list;
+const std::vector<core::Candidate>& all_names() {
+    static const std::vector<core::Candidate> names = [] {
+        std::vector<core::Candidate> list;
         for_each_table([&](std::string_view table, std::string_view, auto, const auto& keys) {
             list.push_back({std::string(table), {}});
             for (const auto& key : keys) {

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "morphogen/config/config.hpp"
+#include "morphogen/core/suggest.hpp"
 
 #include "config/key.hpp"
-#include "config/suggest.hpp"
 
 namespace morphogen::config {
 
@@ -38,6 +38,6 @@ void for_each_table(Visit&& visit) {
 }
 
 /// Every name there is, tables and keys, dotted.
-const std::vector<Candidate>& all_names();
+const std::vector<core::Candidate>& all_names();
 
 } // namespace morphogen::config

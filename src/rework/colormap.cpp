@@ -1,12 +1,14 @@
 #include "morphogen/rework/colormap.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/suggest.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <numbers>
 #include <string>
+#include <vector>
 
 namespace morphogen::rework {
 namespace {
@@ -50,6 +52,7 @@ struct Point {
 /// Colour along a ramp of lightness: five points at equal distances.
 struct Design {
     std::string_view name;
+    std::string_view alike; // maps of other programs that look similar
     double darkest;
     double lightest;
     std::array<Point, 5> points;
@@ -59,26 +62,35 @@ struct Design {
 constexpr Rgb grey{128, 128, 128};
 constexpr std::array designs{
     Design{"lagoon",
+           "viridis parula cividis",
            0.14,
            0.97,
            {{{0.06, 278}, {0.13, 262}, {0.11, 215}, {0.125, 160}, {0.10, 108}}},
            grey},
     Design{"ember",
+           "inferno hot afmhot",
            0.12,
            0.97,
            {{{0.05, 290}, {0.15, 330}, {0.19, 22}, {0.16, 60}, {0.07, 100}}},
            grey},
     Design{"orchid",
+           "plasma magma",
            0.13,
            0.96,
            {{{0.07, 265}, {0.17, 285}, {0.21, 325}, {0.14, 5}, {0.04, 60}}},
            grey},
     Design{"moss",
+           "greens summer",
            0.14,
            0.97,
            {{{0.03, 200}, {0.06, 175}, {0.12, 145}, {0.15, 125}, {0.08, 108}}},
            grey},
-    Design{"gray", 0.10, 1.00, {{{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}}}, {150, 60, 60}},
+    Design{"gray",
+           "grey greys grays",
+           0.10,
+           1.00,
+           {{{0, 0}, {0, 0}, {0, 0}, {0, 0}, {0, 0}}},
+           {150, 60, 60}},
 };
 constexpr auto names = [] {
     std::array<std::string_view, designs.size()> all;
@@ -151,6 +163,16 @@ std::string listed() {
     return text;
 }
 
+std::string_view meant(std::string_view name) {
+    std::vector<core::Candidate> candidates;
+    for (const Design& design : designs)
+        candidates.push_back({std::string(design.name), design.alike});
+    const std::string_view close = core::closest(name, candidates);
+    const auto* design = std::find_if(designs.begin(), designs.end(),
+                                      [&](const Design& d) { return d.name == close; });
+    return design == designs.end() ? std::string_view{} : design->name; // outlives the candidates
+}
+
 } // namespace
 
 Oklab to_oklab(Rgb color) noexcept {
@@ -183,11 +205,14 @@ Colormap::Colormap(std::string_view name) {
     const std::string_view plain = reversed ? name.substr(0, name.size() - 2) : name;
     const auto* design = std::find_if(designs.begin(), designs.end(),
                                       [&](const Design& d) { return d.name == plain; });
-    if (design == designs.end())
-        throw core::UsageError(core::ErrorText{.what = "unknown colour map",
-                                               .where = name,
-                                               .why = "the maps are " + listed(),
-                                               .advice = "append -r to reverse one"});
+    if (design == designs.end()) {
+        const std::string_view close = meant(plain);
+        throw core::UsageError(core::ErrorText{
+            .what = "unknown colour map",
+            .where = name,
+            .why = "the maps are " + listed() + ", each also reversed with -r appended",
+            .advice = close.empty() ? "" : "did you mean " + std::string(close) + "?"});
+    }
     table_ = table_of(*design);
     missing_ = design->missing;
     if (reversed) std::reverse(table_.begin(), table_.end());
@@ -195,7 +220,7 @@ Colormap::Colormap(std::string_view name) {
 
 Rgb Colormap::operator()(double t) const noexcept {
     if (std::isnan(t)) return missing_;
-    return table_[static_cast<std::size_t>(std::lround(std::clamp(t, 0.0, 1.0) * (size - 1)))];
+    return table_[static_cast<std::size_t>(std::clamp(t, 0.0, 1.0) * (size - 1) + 0.5)];
 }
 
 std::span<const std::string_view> colormap_names() noexcept {

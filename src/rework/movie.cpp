@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <cstring>
+#include <deque>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -31,12 +33,30 @@ std::filesystem::path unfinished_name(const std::filesystem::path& path) {
 
 std::vector<std::string> command_line(const std::filesystem::path& to, core::Index width,
                                       core::Index height, double rate) {
-    return {"ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo",
-            "-pix_fmt", "rgb24", "-video_size", fmt::format("{}x{}", width, height), "-framerate",
-            fmt::format("{}", rate), "-i", "pipe:0",
-            // Players want 4:2:0, which wants even sides.
-            "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-crf", "18",
-            fmt::format("file:{}", to.native())};
+    std::vector<std::string> words{
+        "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo",
+        "-pix_fmt", "rgb24", "-video_size", fmt::format("{}x{}", width, height), "-framerate",
+        fmt::format("{}", rate), "-i", "pipe:0",
+        // Players take untagged video of this size for BT.709, ffmpeg converts as BT.601 unless
+        // told.
+        "-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709",
+        "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
+        // What every player can show.
+        "-pix_fmt", "yuv420p", "-crf", "18"};
+    const std::string extension = to.extension().string();
+    if (extension == ".webm") // else the encoder's default bit rate is a ceiling
+        words.insert(words.end(), {"-b:v", "0"});
+    if (extension == ".mp4" || extension == ".mov") // plays before it is loaded
+        words.insert(words.end(), {"-movflags", "+faststart"});
+    words.push_back(fmt::format("file:{}", to.native()));
+    return words;
+}
+
+std::string ending(int status) {
+    if (WIFSIGNALED(status))
+        return fmt::format("it was ended by signal {} ({})", WTERMSIG(status),
+                           ::strsignal(WTERMSIG(status)));
+    return fmt::format("it ended with code {}", WEXITSTATUS(status));
 }
 
 } // namespace
@@ -65,7 +85,8 @@ struct Movie::Process {
     }
     /// ffmpeg's exit status; 0 if it was not started.
     int wait() noexcept;
-    [[noreturn]] void fail(const std::string& otherwise);
+    /// With what it said and how it ended.
+    [[noreturn]] void fail(int status);
     std::string last_words();
 
     std::filesystem::path path;
@@ -110,14 +131,18 @@ void Movie::Process::start(std::vector<std::string> arguments) {
         core::ErrorText{.what = "cannot make a movie",
                         .where = path.native(),
                         .why = "the program ffmpeg does not start: " + core::errno_text(status),
-                        .advice = "install ffmpeg, or write pictures: -o 'img/%05d.png'"});
+                        .advice = "install ffmpeg (the package ffmpeg of Debian, Ubuntu, conda and "
+                                  "Homebrew), or write pictures: -o 'img/%05d.png'"});
 }
 
 void Movie::Process::write(const std::uint8_t* data, std::size_t size) {
     while (size > 0) {
         const ssize_t n = ::send(input, data, size, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) fail(core::errno_text(errno));
+        if (n < 0) { // it no longer reads: it has ended, or is about to
+            close_input();
+            fail(wait());
+        }
         data += n;
         size -= static_cast<std::size_t>(n);
     }
@@ -132,30 +157,37 @@ int Movie::Process::wait() noexcept {
     return status;
 }
 
-void Movie::Process::fail(const std::string& otherwise) {
-    close_input();
-    wait();
+void Movie::Process::fail(int status) {
     const std::string said = last_words();
+    const std::string how = ending(status);
     throw core::Error(core::ErrorText{
-        .what = "ffmpeg failed", .where = path.native(), .why = said.empty() ? otherwise : said});
+        .what = "ffmpeg failed",
+        .where = path.native(),
+        .why = said.empty() ? how : fmt::format("{}, its last words: {}", how, said)});
 }
 
 std::string Movie::Process::last_words() {
+    // The reason often comes some lines before the last one.
+    constexpr std::size_t most = 3;
     std::rewind(words);
-    std::string last;
+    std::deque<std::string> lines;
     std::array<char, 512> line{};
     while (std::fgets(line.data(), static_cast<int>(line.size()), words) != nullptr) {
         std::string text(line.data());
         while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
             text.pop_back();
-        if (!text.empty()) last = text;
+        if (text.empty()) continue;
+        lines.push_back(std::move(text));
+        if (lines.size() > most) lines.pop_front();
     }
-    return last;
+    return fmt::format("{}", fmt::join(lines, " / "));
 }
 
 Movie::Movie(std::filesystem::path path, core::Index width, core::Index height,
              double frames_per_second)
-    : process_(std::make_unique<Process>(std::move(path), width, height, frames_per_second)) {}
+    : process_(std::make_unique<Process>(std::move(path), width, height, frames_per_second)) {
+    MORPHOGEN_EXPECT(width % 2 == 0 && height % 2 == 0);
+}
 Movie::~Movie() = default;
 Movie::Movie(Movie&&) noexcept = default;
 Movie& Movie::operator=(Movie&&) noexcept = default;
@@ -168,8 +200,7 @@ void Movie::add(const Image& image) {
 void Movie::close() {
     Process& p = *process_;
     p.close_input();
-    const int status = p.wait();
-    if (status != 0) p.fail(fmt::format("it ended with status {}", status));
+    if (const int status = p.wait(); status != 0) p.fail(status);
     std::error_code error;
     std::filesystem::rename(p.unfinished, p.path, error);
     if (error)

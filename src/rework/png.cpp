@@ -75,21 +75,36 @@ bool encode(Job& job, const std::uint8_t* rgb, png_uint_32 width, png_uint_32 he
 
 } // namespace
 
+std::uint64_t largest_png(core::Index width, core::Index height) noexcept {
+    // A filter's byte per row. zlib stores what does not compress with 5 bytes per block, libpng
+    // cuts the stream into chunks of 8 KiB with 12 bytes each; small pictures have small windows,
+    // for which deflateBound() says up to a seventh more.
+    const std::uint64_t rows =
+        (3 * static_cast<std::uint64_t>(width) + 1) * static_cast<std::uint64_t>(height);
+    return rows + rows / 256 + 64 * 1024;
+}
+
 std::string encode_png(const Image& image) {
+    std::string bytes;
+    encode_png(image, bytes);
+    return bytes;
+}
+
+void encode_png(const Image& image, std::string& bytes) {
     const auto too_large = static_cast<core::Index>(PNG_UINT_31_MAX);
     if (image.width < 1 || image.height < 1 || image.width > too_large || image.height > too_large)
         throw core::Error(
             {.what = "cannot make a PNG",
              .where = std::to_string(image.width) + " x " + std::to_string(image.height),
              .why = "its sides must be 1 to 2147483647 pixels"});
-    std::string bytes;
+    bytes.clear();
+    bytes.reserve(largest_png(image.width, image.height)); // doubling could take three times that
     Job job{.bytes = &bytes};
     if (!encode(job, image.rgb.data(), core::checked_cast<png_uint_32>(image.width),
                 core::checked_cast<png_uint_32>(image.height)))
         throw core::Error(core::ErrorText{.what = "cannot make a PNG",
                                           .why = job.error[0] != '\0' ? job.error.data()
                                                                       : "libpng cannot start"});
-    return bytes;
 }
 
 void write_png(const std::filesystem::path& path, const Image& image) {

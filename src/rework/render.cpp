@@ -1,125 +1,31 @@
 #include "morphogen/rework/render.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/json.hpp"
+#include "morphogen/core/memory.hpp"
+#include "morphogen/core/stopwatch.hpp"
+#include "morphogen/parallel/affinity.hpp"
+#include "morphogen/parallel/team.hpp"
 #include "morphogen/rework/colormap.hpp"
-#include "morphogen/rework/movie.hpp"
 #include "morphogen/rework/output_pattern.hpp"
-#include "morphogen/rework/png.hpp"
+
+#include "rework/gallery.hpp"
+#include "rework/picture_pipeline.hpp"
+#include "rework/render_plan.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <limits>
-#include <optional>
-#include <system_error>
 
 namespace morphogen::rework {
 namespace {
 
 using core::Index;
 
-/// Turns frames into planes of the size of the picture.
-class PlaneReader {
-public:
-    PlaneReader(FrameSource& source, const RenderOptions& options)
-        : source_(source), shape_(source.shape()), flatten_(options.flatten),
-          shrink_(options.scale.down) {
-        const Index planes = shape_[0];
-        const Index wanted = options.slice.value_or(planes / 2);
-        slice_ = wanted < 0 ? wanted + planes : wanted;
-        if (slice_ < 0 || slice_ >= planes)
-            throw core::UsageError(
-                core::ErrorText{.what = "there is no such slice",
-                                .where = "z=" + std::to_string(wanted),
-                                .why = "the frames have " + std::to_string(planes) + " planes"});
-    }
-
-    Plane read(Index frame) {
-        Plane plane{shape_[1], shape_[2], {}};
-        if (flatten_ == Flatten::slice)
-            source_.read(frame, slice_, slice_ + 1, plane.values);
-        else
-            read_largest(frame, plane.values);
-        return shrink_ > 1 ? shrink(plane, shrink_) : plane;
-    }
-
-private:
-    void read_largest(Index frame, std::vector<double>& largest) {
-        largest.assign(static_cast<std::size_t>(shape_[1] * shape_[2]),
-                       std::numeric_limits<double>::quiet_NaN());
-        for (Index z = 0; z < shape_[0]; ++z) {
-            source_.read(frame, z, z + 1, scratch_);
-            // fmax ignores what is not a number.
-            std::transform(largest.begin(), largest.end(), scratch_.begin(), largest.begin(),
-                           [](double a, double b) { return std::fmax(a, b); });
-        }
-    }
-
-    FrameSource& source_;
-    core::Extents shape_;
-    Flatten flatten_;
-    Index slice_ = 0;
-    Index shrink_;
-    std::vector<double> scratch_;
-};
-
-/// Takes pictures in order and puts them where the pattern says.
-class Gallery {
-public:
-    Gallery(const RenderOptions& options, RenderResult& result)
-        : pattern_(options.output), rate_(options.frames_per_second), result_(result) {}
-
-    OutputKind kind() const noexcept { return pattern_.kind(); }
-
-    void create_directory(Index frame) const {
-        const std::filesystem::path parent = pattern_.path(frame).parent_path();
-        std::error_code error;
-        if (!parent.empty()) std::filesystem::create_directories(parent, error);
-        if (error)
-            throw core::Error(core::ErrorText{.what = "cannot create directory",
-                                              .where = parent.native(),
-                                              .why = error.message()});
-    }
-
-    void add(Index frame, const Image& image) {
-        const std::filesystem::path path = pattern_.path(frame);
-        if (kind() != OutputKind::movie) {
-            write_png(path, image);
-        } else {
-            if (!movie_) movie_.emplace(path, image.width, image.height, rate_);
-            movie_->add(image);
-        }
-        if (result_.pictures++ == 0) result_.first = path;
-        result_.last = path;
-        result_.width = image.width;
-        result_.height = image.height;
-    }
-
-    void close() {
-        if (movie_) movie_->close();
-    }
-
-private:
-    OutputPattern pattern_;
-    double rate_;
-    RenderResult& result_;
-    std::optional<Movie> movie_;
-};
-
-ValueRange range_of(PlaneReader& reader, const std::vector<Index>& frames) {
-    RangeFinder finder;
-    for (const Index frame : frames)
-        finder.add(reader.read(frame).values);
-    return finder.range();
-}
-
-} // namespace
-
-RenderResult render_frames(FrameSource& source, const RenderOptions& options) {
-    RenderResult result;
-    Gallery gallery(options, result);
-    const Colormap colors(options.colormap.empty() ? colormap_names().front() : options.colormap);
-    const bool one = gallery.kind() == OutputKind::picture;
+std::vector<Index> selected_frames(const FrameSource& source, const RenderOptions& options,
+                                   OutputKind kind) {
+    const bool one = kind == OutputKind::picture;
     const std::vector<Index> frames =
         options.frames.value_or(one ? FrameSelection::last() : FrameSelection{})
             .of(source.frames());
@@ -129,15 +35,144 @@ RenderResult render_frames(FrameSource& source, const RenderOptions& options) {
                             .where = options.output,
                             .why = std::to_string(frames.size()) + " frames are selected",
                             .advice = "put the frame's number into the name, as in img/%05d.png"});
-    PlaneReader reader(source, options);
-    gallery.create_directory(frames.front());
-    result.range = options.range ? *options.range : range_of(reader, frames);
-    for (const Index frame : frames) {
-        gallery.add(frame, paint(reader.read(frame), result.range, colors, options.scale.up));
-        if (options.progress) options.progress(result.pictures, static_cast<Index>(frames.size()));
+    return frames;
+}
+
+void check_rate(double frames_per_second) {
+    if (!(frames_per_second > 0.0) || !std::isfinite(frames_per_second))
+        throw core::UsageError(core::ErrorText{.what = "not a frame rate",
+                                               .where = fmt::format("{}", frames_per_second),
+                                               .why = "it must be above 0"});
+}
+
+/// One call of render_frames().
+class Rendering {
+public:
+    Rendering(FrameSource& source, const RenderOptions& options)
+        : source_(source), options_(options), pattern_(options.output),
+          colors_(options.colormap.empty() ? colormap_names().front() : options.colormap),
+          frames_(selected_frames(source, options, pattern_.kind())),
+          team_(options.threads > 0 ? options.threads : parallel::usable_cores()),
+          plan_(plan_render(source, options, pattern_.kind(), team_.size(),
+                            options.memory > 0 ? options.memory : core::usable_memory() / 4)),
+          pipeline_(source, plan_, team_) {
+        check_rate(options.frames_per_second);
     }
-    gallery.close();
+
+    RenderResult run() {
+        RenderResult result;
+        result.width = plan_.width;
+        result.height = plan_.height;
+        result.threads = team_.size();
+        Gallery gallery(pattern_, plan_, options_, frames_.front());
+        choose_range(result);
+        paint_all(gallery, result);
+        gallery.close(result);
+        return result;
+    }
+
+private:
+    void tell(RenderStage stage, Index done) const {
+        if (options_.progress) options_.progress(stage, done, static_cast<Index>(frames_.size()));
+    }
+
+    void choose_range(RenderResult& result) {
+        if (options_.range) {
+            result.range = *options_.range;
+            return;
+        }
+        // A slice shows some of a frame's cells, a projection no small ones.
+        const auto stored =
+            plan_.shape[0] == 1 ? source_.stored_range(frames_) : std::optional<ValueRange>{};
+        RangeFinder finder;
+        if (stored) {
+            finder.add(std::array{stored->low, stored->high});
+            result.range_origin = RangeOrigin::statistics;
+        } else {
+            Index done = 0;
+            pipeline_.run(
+                frames_,
+                [](Picture& picture, const PlaneView& plane) {
+                    picture.range = {};
+                    picture.range.add(plane.values);
+                },
+                [&](Picture& picture) {
+                    finder.add(picture.range);
+                    tell(RenderStage::range, ++done);
+                });
+            result.range_origin = RangeOrigin::frames;
+        }
+        result.range = finder.range();
+    }
+
+    void paint_all(Gallery& gallery, RenderResult& result) {
+        const Sides sides = pattern_.kind() == OutputKind::movie ? Sides::even : Sides::any;
+        const Scale scale = options_.scale;
+        pipeline_.run(
+            frames_,
+            [&](Picture& picture, const PlaneView& plane) {
+                if (scale.down > 1) shrink(plane, scale.down, picture.small);
+                paint(scale.down > 1 ? picture.small.view() : plane, result.range, colors_,
+                      scale.up, sides, picture.image);
+                gallery.encode(picture);
+            },
+            [&](Picture& picture) {
+                gallery.add(picture, result);
+                tell(RenderStage::pictures, result.pictures);
+            });
+    }
+
+    FrameSource& source_;
+    const RenderOptions& options_;
+    OutputPattern pattern_;
+    Colormap colors_;
+    std::vector<Index> frames_;
+    parallel::Team team_;
+    RenderPlan plan_;
+    PicturePipeline pipeline_;
+};
+
+} // namespace
+
+std::optional<ValueRange> FrameSource::stored_range(std::span<const Index>) const {
+    return std::nullopt;
+}
+
+std::string_view name_of(RangeOrigin origin) noexcept {
+    switch (origin) {
+    case RangeOrigin::given:
+        return "given";
+    case RangeOrigin::statistics:
+        return "statistics";
+    case RangeOrigin::frames:
+        return "frames";
+    }
+    return "";
+}
+
+RenderResult render_frames(FrameSource& source, const RenderOptions& options) {
+    const core::Stopwatch watch;
+    RenderResult result = Rendering(source, options).run();
+    result.seconds = watch.seconds();
     return result;
+}
+
+std::string to_json(const RenderResult& result) {
+    core::JsonWriter json;
+    json.begin_object()
+        .member("pictures", result.pictures)
+        .member("width", result.width)
+        .member("height", result.height)
+        .key("range")
+        .values(std::array{result.range.low, result.range.high})
+        .member("range_from", name_of(result.range_origin))
+        .member("first", result.first.native())
+        .member("last", result.last.native())
+        .member("bytes", result.bytes)
+        .member("threads", result.threads)
+        .member("seconds", result.seconds)
+        .end_object();
+    return json.take();
 }
 
 } // namespace morphogen::rework

@@ -38,11 +38,18 @@ ValueRange parse_range(std::string_view text) {
 }
 
 Scale parse_scale(std::string_view text) {
+    constexpr core::Index most = 64;
     const bool smaller = text.starts_with("1/");
-    const auto factor = number_of<core::Index>(smaller ? text.substr(2) : text);
-    if (!factor || *factor < 1 || *factor > 64)
-        refuse("not a scale", text, "write 1 to 64 to enlarge, 1/2 to 1/64 to shrink");
-    return smaller ? Scale{.up = 1, .down = *factor} : Scale{.up = *factor, .down = 1};
+    if (const auto factor = number_of<core::Index>(smaller ? text.substr(2) : text)) {
+        if (*factor >= 1 && *factor <= most)
+            return smaller ? Scale{.up = 1, .down = *factor} : Scale{.up = *factor, .down = 1};
+    } else if (const auto number = number_of<double>(text)) {
+        const double cells = std::round(1.0 / *number); // on a side, averaged into a pixel
+        if (cells >= 1.0 && cells <= static_cast<double>(most) && 1.0 / cells == *number)
+            return {.up = 1, .down = static_cast<core::Index>(cells)};
+    }
+    refuse("not a scale", text,
+           "write 1 to 64 pixels per cell to enlarge, 1/2 to 1/64 (or 0.5, 0.25) to shrink");
 }
 
 core::Index parse_slice(std::string_view text) {

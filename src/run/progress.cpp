@@ -35,15 +35,32 @@ std::string Progress::line(const ProgressState& state, double elapsed_s) {
     return text;
 }
 
+std::string Progress::line(std::string_view what, core::Index done, core::Index all,
+                           double elapsed_s) {
+    const double rate = elapsed_s > 0.0 ? static_cast<double>(done) / elapsed_s : 0.0;
+    const std::string left =
+        rate > 0.0 ? clock_text(static_cast<double>(all - done) / rate) : "--:--:--";
+    return fmt::format("{} {}/{}  {:.3g}/s  ETA {}", what, done, all, rate, left);
+}
+
 void Progress::update(const ProgressState& state) {
-    const double now = watch_.seconds();
-    if (silent_ || now < next_) return;
-    next_ = now + (terminal_ ? terminal_period_s : plain_period_s);
-    const std::string text = line(state, now);
+    if (due()) draw(line(state, watch_.seconds()), state.frame, state.frames);
+}
+
+void Progress::update(std::string_view what, core::Index done, core::Index all) {
+    if (stage_ != what) {
+        stage_ = what;
+        began_ = watch_.seconds();
+    }
+    if (due()) draw(line(what, done, all, watch_.seconds() - began_), done, all);
+}
+
+void Progress::draw(const std::string& text, core::Index done, core::Index all) {
+    next_ = watch_.seconds() + (terminal_ ? terminal_period_s : plain_period_s);
     if (!terminal_) {
         fmt::print(stream_, "morphogen: {}\n", text);
     } else {
-        const core::Index filled = state.frames > 0 ? bar_cells * state.frame / state.frames : 0;
+        const core::Index filled = all > 0 ? bar_cells * done / all : 0;
         const auto size = static_cast<std::size_t>(bar_cells);
         std::string bar(size, '.');
         std::fill_n(bar.begin(), filled, '#');

@@ -201,18 +201,28 @@ std::vector<FrameRecord> FileReader::records() const {
         records[i].step = steps[i];
         records[i].time = times[i];
     }
+    for (const core::Field field : {core::Field::u, core::Field::v}) {
+        const std::vector<FieldStatistics> stored = statistics(field);
+        for (std::size_t i = 0; i < stored.size(); ++i)
+            records[i].statistics[static_cast<std::size_t>(field)] = stored[i];
+    }
+    return records;
+}
+
+std::vector<FieldStatistics> FileReader::statistics(core::Field field) const {
     constexpr std::array members{&FieldStatistics::min, &FieldStatistics::max,
                                  &FieldStatistics::mean};
-    for (const core::Field field : {core::Field::u, core::Field::v})
-        for (std::size_t s = 0; s < members.size(); ++s) {
-            const std::string name = std::string(schema::stats) + "/" +
-                                     schema::statistic_name(field, schema::statistics[s]);
-            if (!hdf5::exists(file_.get(), name.c_str())) continue;
-            const auto values = read_column<double>(file_, name, H5T_NATIVE_DOUBLE, count);
-            for (std::size_t i = 0; i < records.size(); ++i)
-                records[i].statistics[static_cast<std::size_t>(field)].*members[s] = values[i];
-        }
-    return records;
+    std::vector<FieldStatistics> all(static_cast<std::size_t>(frames().value_or(0)));
+    for (std::size_t s = 0; s < members.size(); ++s) {
+        const std::string name =
+            std::string(schema::stats) + "/" + schema::statistic_name(field, schema::statistics[s]);
+        if (!hdf5::exists(file_.get(), name.c_str())) return {};
+        const auto values =
+            read_column<double>(file_, name, H5T_NATIVE_DOUBLE, static_cast<Index>(all.size()));
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i].*members[s] = values[i];
+    }
+    return all;
 }
 
 std::vector<Launch> FileReader::launches() const {

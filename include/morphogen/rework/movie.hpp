@@ -11,6 +11,7 @@ namespace morphogen::rework {
 /// appears under its name once close() has returned; without that, nothing is left. One thread.
 class Movie {
 public:
+    /// @param width, height pixels, even: video has one sample of colour per 2 x 2 pixels.
     /// @throws core::Error if ffmpeg is not installed.
     Movie(std::filesystem::path path, core::Index width, core::Index height,
           double frames_per_second);
@@ -18,7 +19,8 @@ public:
     Movie(Movie&&) noexcept;
     Movie& operator=(Movie&&) noexcept;
 
-    /// @p image has the movie's size. @throws core::Error with ffmpeg's last words.
+    /// @p image has the movie's size. @throws core::Error with ffmpeg's last words and how it
+    /// ended.
     void add(const Image& image);
 
     /// Waits for ffmpeg and gives the file its name. @throws core::Error with ffmpeg's last words.

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 namespace morphogen::run {
 
@@ -26,18 +27,27 @@ public:
     explicit Progress(std::FILE* stream, Mode mode = Mode::automatic);
 
     void update(const ProgressState& state);
+    /// The same for other work: "painting: frame 12/200  8.3/s  ETA 00:00:23".
+    void update(std::string_view what, core::Index done, core::Index all);
     /// Ends the bar's line; nothing elsewhere.
     void finish();
 
     /// The text alone: "frame 12/200  2.31 G cells/s  ETA 00:01:12  queue 1/2".
     static std::string line(const ProgressState& state, double elapsed_s);
+    static std::string line(std::string_view what, core::Index done, core::Index all,
+                            double elapsed_s);
 
 private:
+    bool due() const noexcept { return !silent_ && watch_.seconds() >= next_; }
+    void draw(const std::string& text, core::Index done, core::Index all);
+
     std::FILE* stream_;
     bool terminal_ = false;
     bool silent_ = false;
     bool drawn_ = false;
-    double next_ = 0.0; // seconds since start at which the next line is due
+    double next_ = 0.0;  // seconds since start at which the next line is due
+    std::string stage_;  // the work of update(what, ...)
+    double began_ = 0.0; // it, seconds since start
     core::Stopwatch watch_;
 };
 

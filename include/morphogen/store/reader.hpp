@@ -2,6 +2,7 @@
 
 #include "morphogen/config/config.hpp"
 #include "morphogen/core/box.hpp"
+#include "morphogen/core/precision.hpp"
 #include "morphogen/store/frame.hpp"
 #include "morphogen/store/hdf5/handle.hpp"
 
@@ -72,6 +73,8 @@ public:
     std::optional<core::Index> frames() const;
     /// /step, /time and /stats of the committed frames; empty in other files.
     std::vector<FrameRecord> records() const;
+    /// /stats of a field of the committed frames, in order; empty if the file has none.
+    std::vector<FieldStatistics> statistics(core::Field field) const;
     std::vector<Launch> launches() const;
 
     /// One frame of a dataset [time, (z,) y, x], converted by HDF5; @p out is dense.

@@ -1,4 +1,4 @@
-#include "config/suggest.hpp"
+#include "morphogen/core/suggest.hpp"
 
 #include "catch.hpp"
 #include "config/schema.hpp"
@@ -6,18 +6,8 @@
 #include <set>
 
 using namespace morphogen::config;
-
-TEST_CASE("edit distance counts insertions and deletions and substitutions and swaps") {
-    CHECK(edit_distance("", "") == 0);
-    CHECK(edit_distance("", "abc") == 3);
-    CHECK(edit_distance("feed", "fed") == 1);
-    CHECK(edit_distance("feed", "feeed") == 1);
-    CHECK(edit_distance("feed", "fred") == 1);
-    CHECK(edit_distance("shape", "shpae") == 1);
-    CHECK(edit_distance("kitten", "sitting") == 3);
-    CHECK(edit_distance("ca", "abc") ==
-          3); // optimal string alignment, not full Damerau-Levenshtein
-}
+using morphogen::core::Candidate;
+using morphogen::core::closest;
 
 TEST_CASE("every key finds itself and survives one slip") {
     for (const Candidate& key : all_names()) {

@@ -57,6 +57,7 @@ struct SmallRun {
             record.number = f;
             record.step = 34 * (f + 1);
             record.time = static_cast<double>(record.step);
+            record.statistics[1] = {value(f, 0, 0), value(f, rows - 1, columns - 1), 0.5};
             std::vector<float> cells;
             for (Index y = 0; y < rows; ++y)
                 for (Index x = 0; x < columns; ++x)
@@ -150,9 +151,8 @@ TEST_CASE("frames of a run are read cell by cell") {
     const auto source = rework::open_frames(run.path, std::nullopt);
     CHECK(source->frames() == 4);
     CHECK(source->shape() == core::Extents{1, rows, columns});
-    std::vector<double> values;
+    std::vector<double> values(rows * columns);
     source->read(2, 0, 1, values);
-    REQUIRE(values.size() == rows * columns);
     CHECK(values.back() == static_cast<double>(value(2, rows - 1, columns - 1)));
     CHECK(rework::open_frames(run.path / "frames.h5", "v")->frames() == 4);
     CHECK_THROWS_AS(rework::open_frames(run.path, "time"), core::UsageError);
@@ -166,7 +166,10 @@ TEST_CASE("a run is rendered") {
     const auto source = rework::open_frames(run.path, "/v");
     const rework::RenderResult result = rework::render_frames(*source, options);
     CHECK(result.pictures == 2);
+    CHECK(result.range_origin == rework::RangeOrigin::statistics);
     CHECK(result.range.low == 0.0);
     CHECK(result.range.high == Approx(1.239));
     CHECK(fs::file_size(run.path / "img" / "01.png") > 100);
+    options.frames = rework::FrameSelection::parse("1");
+    CHECK(rework::render_frames(*source, options).range.low == 1.0);
 }

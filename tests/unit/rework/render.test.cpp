@@ -30,14 +30,15 @@ public:
     Synthetic(Index frames, Extents shape) : frames_(frames), shape_(shape) {}
     Index frames() const override { return frames_; }
     Extents shape() const override { return shape_; }
-    void read(Index frame, Index first, Index last, std::vector<double>& values) override {
-        values.clear();
+    void read(Index frame, Index first, Index last, std::span<double> values) override {
+        std::size_t i = 0;
         for (Index z = first; z < last; ++z)
             for (Index y = 0; y < shape_[1]; ++y)
                 for (Index x = 0; x < shape_[2]; ++x)
-                    values.push_back(y + x == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                                : static_cast<double>(frame + 10 * z) +
-                                                      static_cast<double>(y + x) / 1000.0);
+                    values[i++] = y + x == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                             : static_cast<double>(frame + 10 * z) +
+                                                   static_cast<double>(y + x) / 1000.0;
+        CHECK(i == values.size());
     }
 
 private:
@@ -144,9 +145,10 @@ TEST_CASE("every selected frame has a file and one range serves all") {
     RenderOptions options = to(folder.path / "f%03d.png");
     options.frames = FrameSelection::parse("1::4");
     Index told = 0;
-    options.progress = [&](Index done, Index all) {
+    options.progress = [&](RenderStage stage, Index done, Index all) {
         CHECK(all == 3);
-        told = done;
+        told += stage == RenderStage::range ? 0 : 1;
+        CHECK(done >= told);
     };
     const RenderResult result = render_frames(source, options);
     CHECK(told == 3);

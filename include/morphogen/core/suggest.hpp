@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace morphogen::config {
+namespace morphogen::core {
 
 /// A name that a user may have meant, and other names people know it by ("F feed_rate").
 struct Candidate {
@@ -21,4 +21,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// none is close.
 std::string_view closest(std::string_view name, std::span<const Candidate> candidates);
 
-} // namespace morphogen::config
+} // namespace morphogen::core

@@ -1,10 +1,10 @@
-#include "config/suggest.hpp"
+#include "morphogen/core/suggest.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
 
-namespace morphogen::config {
+namespace morphogen::core {
 namespace {
 
 constexpr std::size_t no_match = std::numeric_limits<std::size_t>::max();
@@ -104,4 +104,4 @@ std::string_view closest(std::string_view name, std::span<const Candidate> candi
     return best;
 }
 
-} // namespace morphogen::config
+} // namespace morphogen::core
