@@ -5,7 +5,7 @@
 #include "morphogen/rework/output_pattern.hpp"
 #include "morphogen/rework/render.hpp"
 
-#include "rework/picture_pipeline.hpp"
+#include "rework/picture_stream.hpp"
 #include "rework/render_plan.hpp"
 
 #include <filesystem>

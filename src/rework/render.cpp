@@ -10,7 +10,7 @@
 #include "morphogen/rework/output_pattern.hpp"
 
 #include "rework/gallery.hpp"
-#include "rework/picture_pipeline.hpp"
+#include "rework/picture_stream.hpp"
 #include "rework/render_plan.hpp"
 
 #include <fmt/format.h>
@@ -51,11 +51,9 @@ public:
     Rendering(FrameSource& source, const RenderOptions& options)
         : source_(source), options_(options), pattern_(options.output),
           colors_(options.colormap.empty() ? colormap_names().front() : options.colormap),
-          frames_(selected_frames(source, options, pattern_.kind())),
+          frames_(selected_frames(source, options, pattern_.kind())), stored_range_(known_range()),
           team_(options.threads > 0 ? options.threads : parallel::usable_cores()),
-          plan_(plan_render(source, options, pattern_.kind(), team_.size(),
-                            options.memory > 0 ? options.memory : core::usable_memory() / 4)),
-          pipeline_(source, plan_, team_) {
+          plan_(plan_render(source, options, task())), stream_(source, plan_, frames_, team_) {
         check_rate(options.frames_per_second);
     }
 
@@ -72,6 +70,20 @@ public:
     }
 
 private:
+    std::optional<ValueRange> known_range() const {
+        // A slice shows some of a frame's cells, a projection no small ones.
+        const bool whole = source_.shape()[0] == 1;
+        return whole && !options_.range ? source_.stored_range(frames_) : std::nullopt;
+    }
+
+    RenderTask task() const {
+        return {.kind = pattern_.kind(),
+                .frames = static_cast<Index>(frames_.size()),
+                .reads_twice = !options_.range && !stored_range_,
+                .threads = team_.size(),
+                .memory = options_.memory > 0 ? options_.memory : core::usable_memory() / 4};
+    }
+
     void tell(RenderStage stage, Index done) const {
         if (options_.progress) options_.progress(stage, done, static_cast<Index>(frames_.size()));
     }
@@ -81,42 +93,37 @@ private:
             result.range = *options_.range;
             return;
         }
-        // A slice shows some of a frame's cells, a projection no small ones.
-        const auto stored =
-            plan_.shape[0] == 1 ? source_.stored_range(frames_) : std::optional<ValueRange>{};
-        RangeFinder finder;
-        if (stored) {
-            finder.add(std::array{stored->low, stored->high});
+        if (stored_range_) {
+            result.range = *stored_range_;
             result.range_origin = RangeOrigin::statistics;
-        } else {
-            Index done = 0;
-            pipeline_.run(
-                frames_,
-                [](Picture& picture, const PlaneView& plane) {
-                    picture.range = {};
-                    picture.range.add(plane.values);
-                },
-                [&](Picture& picture) {
-                    finder.add(picture.range);
-                    tell(RenderStage::range, ++done);
-                });
-            result.range_origin = RangeOrigin::frames;
+            return;
         }
+        RangeFinder finder;
+        Index done = 0;
+        stream_.run(
+            [](Picture& picture, const PlaneView& plane) {
+                picture.range = {};
+                picture.range.add(plane.values);
+            },
+            [&](const Picture& picture) {
+                finder.add(picture.range);
+                tell(RenderStage::range, ++done);
+            });
         result.range = finder.range();
+        result.range_origin = RangeOrigin::frames;
     }
 
     void paint_all(Gallery& gallery, RenderResult& result) {
         const Sides sides = pattern_.kind() == OutputKind::movie ? Sides::even : Sides::any;
         const Scale scale = options_.scale;
-        pipeline_.run(
-            frames_,
+        stream_.run(
             [&](Picture& picture, const PlaneView& plane) {
                 if (scale.down > 1) shrink(plane, scale.down, picture.small);
                 paint(scale.down > 1 ? picture.small.view() : plane, result.range, colors_,
                       scale.up, sides, picture.image);
                 gallery.encode(picture);
             },
-            [&](Picture& picture) {
+            [&](const Picture& picture) {
                 gallery.add(picture, result);
                 tell(RenderStage::pictures, result.pictures);
             });
@@ -127,9 +134,10 @@ private:
     OutputPattern pattern_;
     Colormap colors_;
     std::vector<Index> frames_;
+    std::optional<ValueRange> stored_range_; // if it is wanted
     parallel::Team team_;
     RenderPlan plan_;
-    PicturePipeline pipeline_;
+    PictureStream stream_;
 };
 
 } // namespace

@@ -15,8 +15,8 @@ using core::Index;
 
 /// What zlib (deflateInit: 268 KB) and libpng's rows take while a picture is compressed.
 constexpr std::uint64_t encoder_bytes = 512 * 1024;
-/// Slabs at least this large are read whole cheaply; larger ones help no further.
-constexpr std::uint64_t slab_target = std::uint64_t{16} << 20;
+/// Frames per thread in a batch: at its end threads wait for the last picture.
+constexpr Index frames_per_thread = 8;
 
 std::uint64_t unsigned_of(Index n) {
     return static_cast<std::uint64_t>(n);
@@ -35,18 +35,14 @@ Index chosen_slice(Index planes, std::optional<Index> wanted) {
     return slice;
 }
 
-std::uint64_t held(const RenderPlan& plan, const RenderOptions& options, std::uint64_t reading) {
+std::uint64_t held(const RenderPlan& plan, const FrameSource& source, Index down) {
     const std::uint64_t plane = unsigned_of(plan.plane_cells()) * sizeof(double);
-    const Index down = options.scale.down;
-    const std::uint64_t shrunk =
-        down == 1 ? 0
-                  : unsigned_of(side_length((plan.shape[1] + down - 1) / down, 1, Sides::any)) *
-                        unsigned_of((plan.shape[2] + down - 1) / down) * sizeof(double);
+    const Index small_cells =
+        down == 1 ? 0 : ((plan.shape[1] + down - 1) / down) * ((plan.shape[2] + down - 1) / down);
     const std::uint64_t image = 3 * unsigned_of(plan.width) * unsigned_of(plan.height);
     const std::uint64_t png = plan.png_size > 0 ? plan.png_size + encoder_bytes : 0;
-    const std::uint64_t flat = plan.slabs() > 1 ? plane : 0; // where slabs come together
-    return reading + unsigned_of(plan.items) * unsigned_of(plan.slab) * plane +
-           unsigned_of(plan.frames()) * (flat + shrunk + image + png);
+    return source.reading_bytes(plan.readers) + unsigned_of(plan.batch) * plane +
+           unsigned_of(plan.pictures) * (unsigned_of(small_cells) * sizeof(double) + image + png);
 }
 
 [[noreturn]] void refuse_memory(const RenderPlan& least, std::uint64_t memory) {
@@ -59,10 +55,35 @@ std::uint64_t held(const RenderPlan& plan, const RenderOptions& options, std::ui
         .advice = fmt::format("give --memory {}MiB or more", (least.bytes + mib - 1) / mib)});
 }
 
+/// The largest of what is worth having that fits.
+void fit(RenderPlan& plan, const FrameSource& source, const RenderOptions& options,
+         const RenderTask& task) {
+    const auto fits = [&] {
+        plan.bytes = held(plan, source, options.scale.down);
+        return plan.bytes <= task.memory;
+    };
+    const Index threads = task.threads;
+    const Index window = std::max<Index>(source.frames_at_once(), 1);
+    const Index worth = (frames_per_thread * threads + window - 1) / window * window;
+    plan.readers = task.threads;
+    plan.pictures = std::min(threads + 2, task.frames);
+    // Read once, or at least each chunk once for a pass.
+    plan.batch = task.frames;
+    if (task.reads_twice && fits()) return;
+    plan.batch = std::min(worth, task.frames);
+    while (!fits() && plan.batch > threads)
+        plan.batch = std::max(plan.batch / 2, threads);
+    for (Index n = std::min(threads, plan.batch); !fits() && n > 0; --n) {
+        plan.batch = plan.pictures = n;
+        plan.readers = static_cast<int>(n);
+    }
+    if (!fits()) refuse_memory(plan, task.memory);
+}
+
 } // namespace
 
-RenderPlan plan_render(const FrameSource& source, const RenderOptions& options, OutputKind kind,
-                       int threads, std::uint64_t memory) {
+RenderPlan plan_render(const FrameSource& source, const RenderOptions& options,
+                       const RenderTask& task) {
     RenderPlan plan;
     plan.shape = source.shape();
     if (core::volume(plan.shape) == 0)
@@ -75,35 +96,16 @@ RenderPlan plan_render(const FrameSource& source, const RenderOptions& options, 
     } else {
         plan.last = planes;
     }
-    const Sides sides = kind == OutputKind::movie ? Sides::even : Sides::any;
+    const Sides sides = task.kind == OutputKind::movie ? Sides::even : Sides::any;
     const auto side = [&](Index cells) {
         const Index down = options.scale.down;
         return side_length((cells + down - 1) / down, options.scale.up, sides);
     };
     plan.height = side(plan.shape[1]);
     plan.width = side(plan.shape[2]);
-    if (kind != OutputKind::movie) plan.png_size = largest_png(plan.width, plan.height);
+    if (task.kind != OutputKind::movie) plan.png_size = largest_png(plan.width, plan.height);
 
-    // Whole chunks, as many as make a slab worth its while; then what the memory allows: first
-    // fewer slabs in flight, then thinner ones (whose chunks are decoded more than once).
-    const Index thickness = plan.last - plan.first;
-    const Index chunk = std::clamp<Index>(source.planes_at_once(), 1, thickness);
-    const std::uint64_t chunk_bytes =
-        unsigned_of(chunk) * unsigned_of(plan.plane_cells()) * sizeof(double);
-    const auto wanted = static_cast<Index>(std::max<std::uint64_t>(slab_target / chunk_bytes, 1));
-    const auto fits = [&] {
-        plan.bytes = held(plan, options, source.reading_bytes());
-        return plan.bytes <= memory;
-    };
-    plan.items = Index{threads} + 2;
-    plan.slab = std::min(chunk * wanted, thickness);
-    while (!fits() && plan.slab > chunk)
-        plan.slab = std::max(plan.slab / chunk / 2 * chunk, chunk);
-    while (!fits() && plan.items > 1)
-        --plan.items;
-    while (!fits() && plan.slab > 1)
-        plan.slab /= 2;
-    if (!fits()) refuse_memory(plan, memory);
+    fit(plan, source, options, task);
     return plan;
 }
 

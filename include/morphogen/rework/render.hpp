@@ -22,14 +22,17 @@ public:
     virtual ~FrameSource() = default;
     virtual core::Index frames() const = 0;
     virtual core::Extents shape() const = 0; // {nz, ny, nx} of a frame; nz = 1 in 2-D
-    /// Planes [first, last) of axis z of a frame into @p values, dense [last - first][ny][nx].
-    virtual void read(core::Index frame, core::Index first, core::Index last,
-                      std::span<double> values) = 0;
 
-    /// Planes that are best read together: the chunks' thickness.
-    virtual core::Index planes_at_once() const { return 1; }
-    /// What read() holds beside @p values.
-    virtual std::uint64_t reading_bytes() const { return 0; }
+    /// Frames n k to n k + n - 1, for this n, are best read together: the chunks' length in time.
+    virtual core::Index frames_at_once() const { return 1; }
+    /// What read() holds, beside its result.
+    virtual std::uint64_t reading_bytes(int threads) const = 0;
+    /// The largest value along planes [first, last) of axis z of each frame; NaN only where all
+    /// are.
+    /// @param frames distinct. @param planes dense, [frame][ny][nx].
+    virtual void read(std::span<const core::Index> frames, core::Index first, core::Index last,
+                      std::span<double> planes, int threads) = 0;
+
     /// The range of all cells of the given frames, if it is known without reading them.
     virtual std::optional<ValueRange> stored_range(std::span<const core::Index> frames) const;
 };
@@ -82,10 +85,10 @@ struct RenderResult {
 
 /// Pictures of frames: PNG files or a movie. The output's directory is created.
 ///
-/// The calling thread reads and writes; the others, and it too when it has nothing to read or to
-/// write, flatten, shrink, paint and compress. At most options.memory bytes are held, whatever the
-/// size of a frame: projections are made slab by slab. Pictures that are finished when something
-/// fails stay; of a movie nothing does.
+/// Batches of frames are read and decoded, then shrunk, painted and compressed, both on all
+/// threads; the calling thread reads and writes files. At most options.memory bytes are held,
+/// whatever the size of a frame: of a projection only planes. Pictures that are finished when
+/// something fails stay; of a movie nothing does.
 /// @throws core::UsageError for options that cannot be, among them less memory than one picture
 /// takes; core::Error
 RenderResult render_frames(FrameSource& source, const RenderOptions& options);

@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "temporary_directory.hpp"
 
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
@@ -152,7 +153,7 @@ TEST_CASE("frames of a run are read cell by cell") {
     CHECK(source->frames() == 4);
     CHECK(source->shape() == core::Extents{1, rows, columns});
     std::vector<double> values(rows * columns);
-    source->read(2, 0, 1, values);
+    source->read(std::array{Index{2}}, 0, 1, values, 1);
     CHECK(values.back() == static_cast<double>(value(2, rows - 1, columns - 1)));
     CHECK(rework::open_frames(run.path / "frames.h5", "v")->frames() == 4);
     CHECK_THROWS_AS(rework::open_frames(run.path, "time"), core::UsageError);

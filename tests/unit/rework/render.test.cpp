@@ -30,16 +30,20 @@ public:
     Synthetic(Index frames, Extents shape) : frames_(frames), shape_(shape) {}
     Index frames() const override { return frames_; }
     Extents shape() const override { return shape_; }
-    void read(Index frame, Index first, Index last, std::span<double> values) override {
+    std::uint64_t reading_bytes(int) const override { return 0; }
+    void read(std::span<const Index> frames, Index, Index last, std::span<double> planes,
+              int) override {
         std::size_t i = 0;
-        for (Index z = first; z < last; ++z)
+        for (const Index frame : frames)
             for (Index y = 0; y < shape_[1]; ++y)
                 for (Index x = 0; x < shape_[2]; ++x)
-                    values[i++] = y + x == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                             : static_cast<double>(frame + 10 * z) +
+                    planes[i++] = y + x == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                             : static_cast<double>(frame + 10 * (last - 1)) +
                                                    static_cast<double>(y + x) / 1000.0;
-        CHECK(i == values.size());
+        CHECK(i == planes.size());
+        ++reads;
     }
+    Index reads = 0;
 
 private:
     Index frames_;
