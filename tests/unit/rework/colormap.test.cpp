@@ -73,6 +73,9 @@ TEST_CASE("a map can be reversed") {
 TEST_CASE("an unknown colour map is bad usage that names the maps") {
     CHECK_THROWS_AS(Colormap("jet"), morphogen::core::UsageError);
     CHECK_THROWS_WITH(Colormap("jet"), Catch::Contains("jet") && Catch::Contains("lagoon, ember"));
+    CHECK_THROWS_WITH(Colormap("lagon-r"), Catch::Contains("did you mean lagoon?"));
+    CHECK_THROWS_WITH(Colormap("viridis"), Catch::Contains("did you mean lagoon?"));
+    CHECK_THROWS_WITH(Colormap("xyz"), !Catch::Contains("did you mean"));
 }
 
 TEST_CASE("Oklab gives the published values and reads back") {

@@ -66,3 +66,18 @@ TEST_CASE("writing a picture leaves one file") {
         ++files;
     CHECK(files == 1);
 }
+
+TEST_CASE("no picture takes more than what is said to be the most") {
+    std::uint32_t state = 1;
+    for (const auto& [width, height] :
+         {std::pair{1, 1}, std::pair{70, 80}, std::pair{3, 5000}, std::pair{900, 700}}) {
+        Image noise{width, height, {}};
+        for (int i = 0; i < 3 * width * height; ++i) {
+            state = state * 1664525U + 1013904223U;
+            noise.rgb.push_back(static_cast<std::uint8_t>(state >> 24));
+        }
+        const std::string bytes = encode_png(noise);
+        CHECK(bytes.size() > noise.rgb.size() / 2); // noise does not compress
+        CHECK(bytes.size() <= largest_png(width, height));
+    }
+}

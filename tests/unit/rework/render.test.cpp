@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -119,7 +120,9 @@ TEST_CASE("option texts are checked") {
         CHECK_THROWS_AS(parse_range(text), UsageError);
     CHECK(parse_scale("3").up == 3);
     CHECK(parse_scale("1/4").down == 4);
-    for (const char* text : {"", "0", "-1", "1/0", "2/3", "1.5", "65"})
+    CHECK(parse_scale("0.25").down == 4);
+    CHECK(parse_scale("0.5").down == 2);
+    for (const char* text : {"", "0", "-1", "1/0", "2/3", "1.5", "65", "0.0", "0.3", "-0.5", "nan"})
         CHECK_THROWS_AS(parse_scale(text), UsageError);
     CHECK(parse_slice("z=-1") == -1);
     CHECK_THROWS_AS(parse_slice("y=3"), UsageError);
@@ -197,6 +200,128 @@ TEST_CASE("a directory that cannot be made is named") {
     Synthetic source(1, {1, 4, 4});
     CHECK_THROWS_WITH(render_frames(source, to(folder.path / "file" / "x.png")),
                       Catch::Contains("file"));
+}
+
+TEST_CASE("threads and memory change nothing in the pictures") {
+    const Folder folder;
+    Synthetic source(23, {1, 40, 50});
+    const auto render = [&](const char* name, int threads, std::uint64_t memory) {
+        RenderOptions options = to(folder.path / name / "%02d.png");
+        options.threads = threads;
+        options.memory = memory;
+        options.scale.down = 2;
+        return render_frames(source, options);
+    };
+    const std::uint64_t plenty = 1 << 30;
+    const std::uint64_t little = 700 * 1024; // 23 planes alone are 368 KB
+    CHECK(render("one", 1, plenty).pictures == 23);
+    CHECK(source.reads == 1); // all fit: the range needs no second reading
+    source.reads = 0;
+    render("tight", 3, little);
+    CHECK(source.reads > 2);
+    render("four", 4, plenty);
+    for (const auto& entry : fs::directory_iterator(folder.path / "one")) {
+        const Image expected = read_png(entry.path());
+        for (const char* name : {"tight", "four"})
+            CHECK(read_png(folder.path / name / entry.path().filename()).rgb == expected.rgb);
+    }
+}
+
+TEST_CASE("memory that cannot do is refused with the least that can") {
+    const Folder folder;
+    Synthetic source(3, {1, 400, 500});
+    RenderOptions options = to(folder.path / "%d.png");
+    options.threads = 2;
+    options.memory = 1 << 20;
+    std::string message;
+    try {
+        render_frames(source, options);
+    } catch (const UsageError& error) {
+        message = error.what();
+    }
+    const std::string before = "give --memory ";
+    CAPTURE(message);
+    REQUIRE(message.find(before) != std::string::npos);
+    CHECK_FALSE(fs::exists(folder.path)); // before anything is begun
+    options.memory = std::stoull(message.substr(message.find(before) + before.size())) << 20;
+    CHECK(render_frames(source, options).pictures == 3);
+    CHECK(options.memory < 6 << 20);
+}
+
+TEST_CASE("an error of the source ends the rendering") {
+    const Folder folder;
+    struct Broken : Synthetic {
+        using Synthetic::Synthetic;
+        void read(std::span<const Index> frames, Index first, Index last, std::span<double> planes,
+                  int threads) override {
+            if (reads == 1) throw Error("the disk is gone");
+            Synthetic::read(frames, first, last, planes, threads);
+        }
+    };
+    Broken source(200, {1, 8, 8});
+    RenderOptions options = to(folder.path / "%d.png");
+    options.range = ValueRange{0, 1};
+    options.threads = 2;
+    CHECK_THROWS_WITH(render_frames(source, options), Catch::Contains("the disk is gone"));
+    CHECK(fs::exists(folder.path / "0.png")); // of the batch before
+}
+
+TEST_CASE("an error while writing pictures ends the rendering") {
+    const Folder folder;
+    Synthetic source(20, {1, 8, 8});
+    RenderOptions options = to(folder.path / "%d.png");
+    options.threads = 3;
+    fs::create_directories(folder.path / "7.png"); // cannot be replaced by a file
+    CHECK_THROWS_WITH(render_frames(source, options), Catch::Contains("7.png"));
+    CHECK(fs::exists(folder.path / "6.png"));
+    CHECK_FALSE(fs::exists(folder.path / "8.png"));
+    CHECK_FALSE(fs::exists(folder.path / "7.png.new"));
+}
+
+TEST_CASE("an ffmpeg that is killed while it reads is an error with its last words") {
+    const Folder folder;
+    fs::create_directories(folder.path);
+    const fs::path fake = folder.path / "ffmpeg";
+    {
+        std::ofstream script(fake);
+        script << "#!/bin/sh\n"
+                  "for last; do :; done\n"
+                  "head -c 100000 > \"${last#file:}\"\n"
+                  "echo 'first words' >&2; echo 'out of luck' >&2\n"
+                  "kill -9 $$\n";
+    }
+    fs::permissions(fake, fs::perms::owner_all);
+    const std::string path = std::getenv("PATH");
+    REQUIRE(::setenv("PATH", (folder.path.string() + ":" + path).c_str(), 1) == 0);
+    Synthetic source(300, {1, 64, 64}); // 3.7 MB, more than any socket holds
+    CHECK_THROWS_WITH(render_frames(source, to(folder.path / "m.mp4")),
+                      Catch::Contains("signal 9") && Catch::Contains("first words / out of luck"));
+    ::setenv("PATH", path.c_str(), 1);
+    fs::remove(fake);
+    CHECK(fs::is_empty(folder.path)); // no half movie
+}
+
+TEST_CASE("the facts come as JSON") {
+    const Folder folder;
+    Synthetic source(2, {1, 4, 6});
+    RenderOptions options = to(folder.path / "%d.png");
+    options.range = ValueRange{0.0, 0.5};
+    const std::string json = to_json(render_frames(source, options));
+    for (const char* part :
+         {"\"pictures\": 2", "\"width\": 6", "\"height\": 4", "\"range\": [0, 0.5]",
+          "\"range_from\": \"given\"", "\"seconds\"", "\"bytes\""}) {
+        CAPTURE(part);
+        CHECK(json.find(part) != std::string::npos);
+    }
+}
+
+TEST_CASE("a frame rate is above 0") {
+    Synthetic source(1, {1, 4, 4});
+    for (const double rate : {0.0, -1.0, std::nan("")}) {
+        RenderOptions options = to("x.png");
+        options.frames_per_second = rate;
+        CHECK_THROWS_AS(render_frames(source, options), UsageError);
+    }
 }
 
 TEST_CASE("a movie is made by ffmpeg") {

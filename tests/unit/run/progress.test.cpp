@@ -18,6 +18,12 @@ TEST_CASE("a progress line tells frames and rate and time left and the queue") {
     CHECK(Progress::line({.frames = 9}, 1.0).find("ETA --:--:--") != std::string::npos);
 }
 
+TEST_CASE("a progress line of other work tells its name and rate and time left") {
+    CHECK(Progress::line("painting: frame", 20, 100, 4.0) ==
+          "painting: frame 20/100  5/s  ETA 00:00:16");
+    CHECK(Progress::line("x", 0, 9, 1.0) == "x 0/9  0/s  ETA --:--:--");
+}
+
 TEST_CASE("elsewhere than on a terminal nothing but plain lines is written") {
     std::FILE* file = std::tmpfile();
     REQUIRE(file != nullptr);
