@@ -88,6 +88,7 @@ int main(int argc, char** argv) {
     app::add_validate(cli, program);
     app::add_config(cli, program);
     app::add_info(cli, program);
+    app::add_rechunk(cli, program);
     app::add_render(cli, program);
     app::add_bench(cli, program);
 

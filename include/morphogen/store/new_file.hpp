@@ -1,0 +1,31 @@
+#pragma once
+
+#include "morphogen/store/hdf5/handle.hpp"
+
+#include <filesystem>
+
+namespace morphogen::store {
+
+/// An HDF5 file that appears under its name when it is complete: written beside and renamed.
+/// Without close() nothing of it is left. Every handle to what is in it must be closed before.
+class NewFile {
+public:
+    /// @param replace an older file of that name; without, it is an error.
+    /// @throws core::UsageError if there is one; core::Error if it cannot be written
+    NewFile(std::filesystem::path path, bool replace);
+    ~NewFile();
+    NewFile(const NewFile&) = delete;
+    NewFile& operator=(const NewFile&) = delete;
+
+    const hdf5::File& file() const noexcept { return file_; }
+
+    /// @throws core::Error if what is left cannot be written (disk full) or renamed
+    void close();
+
+private:
+    std::filesystem::path path_;
+    std::filesystem::path beside_;
+    hdf5::File file_;
+};
+
+} // namespace morphogen::store

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "morphogen/codec/encoder.hpp"
+#include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/nd_box.hpp"
+#include "morphogen/parallel/pipeline.hpp"
+#include "morphogen/parallel/team.hpp"
+#include "morphogen/store/dataset_writer.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace morphogen::rework {
+
+/// Elements in memory, cut into chunks, encoded on a team, written by the calling thread.
+class ChunkWriter {
+public:
+    /// @param grid of the new dataset. @param fill one element: what chunks hold past the edges.
+    ChunkWriter(store::DatasetWriter& out, const core::ChunkGrid& grid,
+                const codec::FilterPipeline& filters, std::vector<std::byte> fill, int threads);
+    ~ChunkWriter();
+
+    /// Bytes held for chunks of @p chunk_bytes.
+    static std::uint64_t memory(const codec::FilterPipeline& filters, std::size_t chunk_bytes,
+                                int threads);
+
+    /// Every chunk of @p box, whose elements are in @p elements, dense. The box is a whole number
+    /// of chunks, but for the dataset's edges.
+    void write(const core::NdBox& box, const std::byte* elements);
+
+private:
+    struct Item;
+    struct Worker;
+
+    void encode(Item& item, int thread, const core::NdBox& box, const std::byte* elements);
+
+    store::DatasetWriter& out_;
+    const core::ChunkGrid grid_;
+    const codec::FilterPipeline filters_;
+    const std::vector<std::byte> fill_;
+    const std::size_t chunk_bytes_;
+    parallel::Team team_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::unique_ptr<parallel::Pipeline<Item>> pipeline_;
+};
+
+} // namespace morphogen::rework

@@ -1,0 +1,215 @@
+#include "morphogen/store/file_copy.hpp"
+
+#include "morphogen/store/hdf5/attribute.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/dataspace.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
+
+#include "store/attribute_copy.hpp"
+
+#include <hdf5_hl.h>
+
+#include <map>
+#include <utility>
+
+namespace morphogen::store {
+namespace {
+
+using hdf5::call;
+
+struct Link {
+    std::string name;
+    H5L_type_t type = H5L_TYPE_ERROR;
+    std::size_t value_size = 0; // of soft and external links
+};
+
+herr_t add_link(hid_t, const char* name, const H5L_info_t* info, void* links) {
+    Link link{.name = name, .type = info->type};
+    if (info->type != H5L_TYPE_HARD) link.value_size = info->u.val_size;
+    static_cast<std::vector<Link>*>(links)->push_back(std::move(link));
+    return 0;
+}
+
+/// In the order of creation where the group kept it: netCDF-4 numbers its dimensions by it.
+std::vector<Link> links_of(const hdf5::Group& group) {
+    std::vector<Link> links;
+    const hdf5::Properties creation(call("H5Gget_create_plist", {.object = group.get()},
+                                         [&] { return H5Gget_create_plist(group.get()); }));
+    unsigned order = 0;
+    call("H5Pget_link_creation_order", {.object = group.get()},
+         [&] { return H5Pget_link_creation_order(creation.get(), &order); });
+    const H5_index_t index =
+        (order & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
+    call("H5Literate", {.object = group.get()},
+         [&] { return H5Literate(group.get(), index, H5_ITER_INC, nullptr, add_link, &links); });
+    return links;
+}
+
+H5O_info_t info_of(hid_t object) {
+    H5O_info_t info{};
+    call("H5Oget_info", {.object = object},
+         [&] { return H5Oget_info2(object, &info, H5O_INFO_BASIC); });
+    return info;
+}
+
+std::string below(const std::string& group, const std::string& name) {
+    return (group == "/" ? "" : group) + "/" + name;
+}
+
+herr_t keep_scale(hid_t, unsigned, hid_t scale, void* addresses) {
+    H5O_info_t info{};
+    if (H5Oget_info2(scale, &info, H5O_INFO_BASIC) < 0) return -1;
+    static_cast<std::vector<haddr_t>*>(addresses)->push_back(info.addr);
+    return 0;
+}
+
+class Copier {
+public:
+    Copier(const FileReader& from, const hdf5::File& to, const MakeDataset& make)
+        : from_(from), to_(to), make_(make) {}
+
+    std::vector<std::string> copy() {
+        const auto source = hdf5::open_group(from_.file().get(), "/");
+        const auto target = hdf5::open_group(to_.get(), "/");
+        paths_[info_of(source.get()).addr] = "/";
+        copy_links(source, target, "/");
+        // Scales and references point anywhere, so everything must be there.
+        copy_attributes("/");
+        for (const auto& [path, is_dataset] : objects_)
+            copy_attributes(path);
+        for (const auto& [path, is_dataset] : objects_)
+            if (is_dataset) attach_scales(path);
+        return std::move(notes_);
+    }
+
+private:
+    void copy_links(const hdf5::Group& source, const hdf5::Group& target, const std::string& path) {
+        for (const Link& link : links_of(source)) {
+            if (link.type == H5L_TYPE_HARD)
+                copy_object(source, target, path, link.name);
+            else
+                copy_symbolic(source, target, path, link);
+        }
+    }
+
+    void copy_symbolic(const hdf5::Group& source, const hdf5::Group& target,
+                       const std::string& path, const Link& link) {
+        std::string value(link.value_size + 1, '\0');
+        call("H5Lget_val", {source.get(), link.name}, [&] {
+            return H5Lget_val(source.get(), link.name.c_str(), value.data(), link.value_size,
+                              H5P_DEFAULT);
+        });
+        if (link.type == H5L_TYPE_SOFT) {
+            call("H5Lcreate_soft", {target.get(), link.name}, [&] {
+                return H5Lcreate_soft(value.c_str(), target.get(), link.name.c_str(), H5P_DEFAULT,
+                                      H5P_DEFAULT);
+            });
+            return;
+        }
+        const char* file = nullptr;
+        const char* object = nullptr;
+        const hdf5::QuietErrors quiet;
+        if (link.type != H5L_TYPE_EXTERNAL ||
+            H5Lunpack_elink_val(value.data(), link.value_size, nullptr, &file, &object) < 0 ||
+            H5Lcreate_external(file, object, target.get(), link.name.c_str(), H5P_DEFAULT,
+                               H5P_DEFAULT) < 0)
+            notes_.push_back("link " + below(path, link.name) +
+                             " was left out: its kind is unknown");
+    }
+
+    void copy_object(const hdf5::Group& source, const hdf5::Group& target, const std::string& path,
+                     const std::string& name) {
+        const std::string full = below(path, name);
+        const hdf5::Object object(call("H5Oopen", {source.get(), name}, [&] {
+            return H5Oopen(source.get(), name.c_str(), H5P_DEFAULT);
+        }));
+        const H5O_info_t info = info_of(object.get());
+        const auto [known, is_new] = paths_.emplace(info.addr, full);
+        if (!is_new) {
+            call("H5Lcreate_hard", {target.get(), name}, [&] {
+                return H5Lcreate_hard(to_.get(), known->second.c_str(), target.get(), name.c_str(),
+                                      H5P_DEFAULT, H5P_DEFAULT);
+            });
+            return;
+        }
+        objects_.emplace_back(full, info.type == H5O_TYPE_DATASET);
+        if (info.type == H5O_TYPE_GROUP) {
+            const auto copy = hdf5::create_group(target.get(), name.c_str());
+            copy_links(hdf5::open_group(source.get(), name.c_str()), copy, full);
+            return;
+        }
+        if (info.type == H5O_TYPE_DATASET && make_(full, target.get(), name).valid()) return;
+        call("H5Ocopy", {source.get(), name}, [&] {
+            return H5Ocopy(source.get(), name.c_str(), target.get(), name.c_str(), H5P_DEFAULT,
+                           H5P_DEFAULT);
+        });
+    }
+
+    void copy_attributes(const std::string& path) {
+        const hdf5::Object source = open(from_.file(), path);
+        const hdf5::Object target = open(to_, path);
+        // What H5Ocopy copied has its attributes; the references among them point to nothing.
+        for (const std::string& name : hdf5::attribute_names(source.get())) {
+            const bool there = hdf5::has_attribute(target.get(), name.c_str());
+            if (there && !holds_references(target.get(), name)) continue;
+            if (there)
+                call("H5Adelete", {target.get(), name},
+                     [&] { return H5Adelete(target.get(), name.c_str()); });
+            if (is_scale_attribute(name)) continue;
+            const ReferenceMap references{[this](hid_t object, const hobj_ref_t& reference) {
+                return path_of(object, reference);
+            }};
+            if (!copy_attribute(source.get(), target.get(), to_.get(), name, references))
+                notes_.push_back("attribute " + name + " of " + path +
+                                 " was left out: it refers to parts of the old file");
+        }
+    }
+
+    std::string path_of(hid_t object, const hobj_ref_t& reference) const {
+        const hdf5::QuietErrors quiet;
+        const hdf5::Object target(H5Rdereference2(object, H5P_DEFAULT, H5R_OBJECT, &reference));
+        if (!target.valid()) return {};
+        const auto known = paths_.find(info_of(target.get()).addr);
+        return known == paths_.end() ? std::string() : known->second;
+    }
+
+    void attach_scales(const std::string& path) {
+        const auto source = hdf5::open_dataset(from_.file().get(), path.c_str());
+        const auto target = hdf5::open_dataset(to_.get(), path.c_str());
+        if (H5DSis_scale(source.get()) > 0) return; // the standard forbids scales of scales
+        const auto rank = static_cast<unsigned>(hdf5::shape_of(source).size());
+        for (unsigned axis = 0; axis < rank; ++axis) {
+            std::vector<haddr_t> scales;
+            call("H5DSiterate_scales", {from_.file().get(), path}, [&] {
+                return H5DSiterate_scales(source.get(), axis, nullptr, keep_scale, &scales);
+            });
+            for (const haddr_t address : scales) {
+                const auto known = paths_.find(address);
+                if (known == paths_.end()) continue; // without a name in the file
+                const auto scale = hdf5::open_dataset(to_.get(), known->second.c_str());
+                hdf5::attach_scale(target, scale, axis);
+            }
+        }
+    }
+
+    static hdf5::Object open(const hdf5::File& file, const std::string& path) {
+        return hdf5::Object(call("H5Oopen", {file.get(), path},
+                                 [&] { return H5Oopen(file.get(), path.c_str(), H5P_DEFAULT); }));
+    }
+
+    const FileReader& from_;
+    const hdf5::File& to_;
+    const MakeDataset& make_;
+    std::map<haddr_t, std::string> paths_;              // first path of each object of the old file
+    std::vector<std::pair<std::string, bool>> objects_; // path, whether it is a dataset
+    std::vector<std::string> notes_;
+};
+
+} // namespace
+
+std::vector<std::string> copy_file(const FileReader& from, const hdf5::File& to,
+                                   const MakeDataset& make) {
+    return Copier(from, to, make).copy();
+}
+
+} // namespace morphogen::store

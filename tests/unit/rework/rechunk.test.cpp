@@ -1,0 +1,156 @@
+#include "morphogen/rework/rechunk.hpp"
+
+#include "morphogen/core/error.hpp"
+#include "morphogen/rework/block_stream.hpp"
+
+#include "catch.hpp"
+#include "hdf5_samples.hpp"
+#include "rework/rechunk_plan.hpp"
+#include "temporary_directory.hpp"
+
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+using namespace morphogen;
+using core::Dims;
+using core::Index;
+using rework::RechunkOptions;
+using test::SampleDataset;
+
+namespace {
+
+constexpr std::uint64_t plenty = std::uint64_t{1} << 26;
+
+std::vector<codec::Hdf5Filter> deflate(std::size_t element) {
+    return codec::hdf5_filters({.element_size = element});
+}
+
+/// Elements of a float dataset that are not those of the sample.
+std::size_t wrong_elements(const std::filesystem::path& path, const std::string& name) {
+    const store::DatasetReader reader(std::make_shared<store::FileReader>(path), name);
+    std::vector<float> values(static_cast<std::size_t>(core::volume(reader.shape())));
+    rework::read_into(reader, core::NdBox::whole(reader.shape()),
+                      std::as_writable_bytes(std::span(values)), 2, plenty);
+    std::size_t wrong = 0;
+    for (std::size_t n = 0; n < values.size(); ++n)
+        wrong += values[n] != static_cast<float>(test::sample_element(static_cast<Index>(n)));
+    return wrong;
+}
+
+store::DatasetInfo info_of(const std::filesystem::path& path, const std::string& name) {
+    return store::FileReader(path).dataset(name);
+}
+
+} // namespace
+
+TEST_CASE("rechunk: the same elements with other chunks whatever the layouts and the memory") {
+    const test::TemporaryDirectory directory;
+    const Dims shape{13, 22, 31};
+    const auto in = test::write_samples(
+        directory / "in.h5",
+        {{.name = "a", .shape = shape, .chunk = {1, 7, 10}, .filters = deflate(4)},
+         {.name = "b", .shape = shape},
+         {.name = "c", .shape = shape, .chunk = {13, 22, 31}},
+         {.name = "line", .shape = {50}}});
+    const std::uint64_t least = 13 * 1024 * 3;
+    for (const std::uint64_t memory : {least, least * 2, plenty})
+        for (const std::vector<Index>& chunks :
+             {std::vector<Index>{13, 4, 4}, {1, 22, 31}, {5, 5, 5}, {100, 100, 100}, {1, 1, 31}}) {
+            CAPTURE(memory, chunks);
+            const auto out = directory / "out.h5";
+            RechunkOptions options{.chunks = chunks, .replace = true, .threads = 2};
+            options.memory = memory + (std::uint64_t{1} << 19U);
+            const auto result = rework::rechunk(in, out, options);
+            CHECK(result.notes.empty());
+            CHECK(result.datasets.size() == 3);
+            for (const char* name : {"a", "b", "c"})
+                CHECK(wrong_elements(out, name) == 0);
+            CHECK(wrong_elements(out, "line") == 0);
+            CHECK(info_of(out, "a").chunk.front() == std::min<Index>(chunks.front(), 13));
+            CHECK(info_of(out, "line").layout == store::DataLayout::contiguous);
+        }
+}
+
+TEST_CASE("rechunk: contiguous output and a codec of choice") {
+    const test::TemporaryDirectory directory;
+    const auto in = test::write_samples(
+        directory / "in.h5", {{.name = "a", .chunk = {1, 7, 10}, .filters = deflate(4)}});
+    const auto out = directory / "out.h5";
+    rework::rechunk(in, out, {.contiguous = true, .threads = 2, .memory = plenty});
+    CHECK(info_of(out, "a").layout == store::DataLayout::contiguous);
+    CHECK(wrong_elements(out, "a") == 0);
+    const auto packed = directory / "zstd.h5";
+    rework::rechunk(out, packed,
+                    {.chunks = {2, 5, 6}, .codec = codec::parse_codec("zstd:3"), .memory = plenty});
+    CHECK(wrong_elements(packed, "a") == 0);
+    CHECK(info_of(packed, "a").filters.at(1).id == 32015);
+    const auto same = directory / "same.h5";
+    rework::rechunk(in, same, {.chunks = {4, 10, 12}, .memory = plenty});
+    CHECK(info_of(same, "a").filters.size() == 3);
+}
+
+TEST_CASE("rechunk: what does not fit is refused and nothing is left") {
+    const test::TemporaryDirectory directory;
+    const auto in = test::write_samples(directory / "in.h5", {{.name = "a", .chunk = {1, 7, 10}}});
+    const auto out = directory / "out.h5";
+    const auto fails = [&](const RechunkOptions& options, const char* text) {
+        CHECK_THROWS_WITH(rework::rechunk(in, out, options), Catch::Contains(text));
+        CHECK_FALSE(std::filesystem::exists(out));
+        CHECK_FALSE(std::filesystem::exists(directory / "out.h5.new"));
+    };
+    fails({.chunks = {4, 4}, .memory = plenty}, "no dataset with 2 axes");
+    fails({.chunks = {4, 4, 4}, .datasets = {"b"}, .memory = plenty}, "no such dataset");
+    fails({.chunks = {4, 4, 4}, .memory = 100}, "not enough memory to rechunk");
+    std::ofstream(out) << "precious";
+    CHECK_THROWS_WITH(rework::rechunk(in, out, {.chunks = {4, 4, 4}, .memory = plenty}),
+                      Catch::Contains("exists already"));
+    CHECK(std::filesystem::file_size(out) == 8);
+}
+
+TEST_CASE("rechunk: a damaged chunk ends it with its name and nothing is left") {
+    const test::TemporaryDirectory directory;
+    const auto in = test::write_samples(
+        directory / "in.h5",
+        {{.name = "a", .shape = {8, 64, 64}, .chunk = {1, 64, 64}, .filters = deflate(4)}});
+    haddr_t address = 0;
+    {
+        const auto file = store::hdf5::open_file(in, store::hdf5::Mode::read);
+        const auto data = store::hdf5::open_dataset(file.get(), "a");
+        const hsize_t offset[] = {5, 0, 0};
+        unsigned mask = 0;
+        hsize_t size = 0;
+        H5Dget_chunk_info_by_coord(data.get(), offset, &mask, &address, &size);
+    }
+    std::fstream file(in, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(address) + 30);
+    file << "damage";
+    file.close();
+    const auto out = directory / "out.h5";
+    for (const int threads : {1, 2})
+        CHECK_THROWS_WITH(
+            rework::rechunk(in, out, {.chunks = {8, 8, 8}, .threads = threads, .memory = plenty}),
+            Catch::Contains("cannot decode chunk") && Catch::Contains("chunk at (5, 0, 0)"));
+    CHECK_FALSE(std::filesystem::exists(out));
+    CHECK_FALSE(std::filesystem::exists(directory / "out.h5.new"));
+}
+
+TEST_CASE("slabs decode nothing twice if memory allows it and never exceed it") {
+    const Dims shape{100, 1080, 1920};
+    const Dims block{1, 270, 480};
+    const Dims unit{100, 60, 60};
+    const auto plan = [&](Index megabytes) {
+        return rework::plan_slabs(shape, block, unit, megabytes * 1024 * 1024 / 4);
+    };
+    CHECK(plan(1024).passes == 1.0);
+    CHECK(plan(130).passes == 1.0);
+    for (const Index megabytes : {2, 10, 45, 64, 130, 500, 2000}) {
+        const auto p = plan(megabytes);
+        CAPTURE(megabytes, p.passes);
+        CHECK(p.slabs.box(0).volume() <= megabytes * 1024 * 1024 / 4);
+        for (int a = 0; a < 3; ++a)
+            CHECK((p.slabs.chunk()[a] % unit[a] == 0 || p.slabs.chunk()[a] >= shape[a]));
+    }
+    CHECK(plan(45).passes < 2.5);
+    CHECK(plan(2).passes > plan(45).passes);
+}
