@@ -41,10 +41,13 @@ bool Diagnostics::has(std::uint32_t source) const noexcept {
 }
 
 std::string Diagnostics::line(const Entry& entry) const {
-    const auto& [at, message] = entry;
-    if (at.source > 0) return fmt::format("--set {}: {}", overrides_[at.source - 1], message);
-    if (at.line > 0) return fmt::format("{}:{}:{}: {}", file_, at.line, at.column, message);
-    return fmt::format("{}: {}", file_, message);
+    return fmt::format("{}: {}", place(entry.at), entry.message);
+}
+
+std::string Diagnostics::place(Position at) const {
+    if (at.source > 0) return fmt::format("--set {}", overrides_[at.source - 1]);
+    if (at.line > 0) return fmt::format("{}:{}:{}", file_, at.line, at.column);
+    return std::string(file_);
 }
 
 void Diagnostics::throw_if_any() {

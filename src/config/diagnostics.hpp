@@ -20,6 +20,8 @@ public:
     bool has(std::uint32_t source) const noexcept;
     std::size_t size() const noexcept { return entries_.size(); }
 
+    /// "run.toml:7:1", or the override.
+    std::string place(Position at) const;
     /// @throws ConfigError with every error, in the order of their positions, if there is one.
     void throw_if_any();
 

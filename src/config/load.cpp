@@ -65,6 +65,15 @@ void read_document(const Table& document, Reader& reader) {
     }
 }
 
+/// For errors that only show once the ranks or the machine are known.
+void keep_places(const Table& document, const Diagnostics& errors, Config& config) {
+    config.places[""] = errors.place({});
+    for (const Member& member : document)
+        if (const auto* table = std::get_if<Table>(&member.value.data))
+            for (const Member& key : *table)
+                config.places[member.name + "." + key.name] = errors.place(key.at);
+}
+
 } // namespace
 
 Config parse(std::string_view toml, std::string_view name, std::span<const std::string> overrides) {
@@ -85,6 +94,7 @@ Config parse(std::string_view toml, std::string_view name, std::span<const std::
     for (const LateError& error : late)
         if (!errors.has(error.at.source)) errors.add(error.at, error.message);
     errors.throw_if_any();
+    keep_places(document, errors, config);
     return config;
 }
 

@@ -61,6 +61,16 @@ void check_supported(const config::Config& config) {
                       .advice = "leave the key out, or set it to 0"});
 }
 
+/// Runs @p check; its errors begin with where the user wrote @p key.
+template <typename Check>
+auto with_place(const config::Config& config, std::string_view key, Check&& check) {
+    try {
+        return check();
+    } catch (const UsageError& error) {
+        throw UsageError(config.place(key) + error.what());
+    }
+}
+
 /// What users ask for and this version does not do; unlike a file layout it changes no result.
 std::vector<std::string> unsupported(const config::Config& config) {
     std::vector<std::string> notes;
@@ -88,7 +98,9 @@ std::uint64_t writer_memory(const config::Config& config, const store::FrameLayo
 }
 
 Plan make_plan(const config::Config& config, int ranks, const NodeResources& node) {
-    Plan plan{.grid = simulation::make_process_grid(config, ranks)};
+    const char* const grid_key = config.places.contains("mpi.ranks") ? "mpi.ranks" : "grid.shape";
+    Plan plan{.grid = with_place(config, grid_key,
+                                 [&] { return simulation::make_process_grid(config, ranks); })};
     plan.notes = unsupported(config);
     plan.ranks_per_node = node.ranks;
     plan.compute_threads = compute_threads(config, node);
@@ -96,11 +108,12 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
     const core::Box block = largest_block(plan.grid);
     plan.simulation_bytes = simulation::memory_per_rank(config, plan.grid, plan.compute_threads);
     if (config.output.enabled) {
-        check_supported(config);
+        with_place(config, "output.frames_per_file", [&] { check_supported(config); });
         if (config.output.layout == config::Layout::shared && ranks > 1)
-            check_shared_layout(config);
-        plan.writer_bytes =
-            writer_memory(config, store::make_layout(config, block), plan.io_threads);
+            with_place(config, "output.codec", [&] { check_shared_layout(config); });
+        plan.writer_bytes = with_place(config, "output.chunk", [&] {
+            return writer_memory(config, store::make_layout(config, block), plan.io_threads);
+        });
         const std::uint64_t frame_bytes =
             config.output.fields.size() *
             static_cast<std::uint64_t>(core::volume(config.grid.shape)) *
@@ -108,7 +121,7 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
         plan.raw_bytes =
             saturating_product(static_cast<std::uint64_t>(config.total_frames()), frame_bytes);
     }
-    check_memory(config, plan, node);
+    with_place(config, "grid.shape", [&] { check_memory(config, plan, node); });
     return plan;
 }
 

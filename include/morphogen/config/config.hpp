@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -148,6 +149,16 @@ struct Config {
     Mpi mpi;
     Checkpoint checkpoint;
     Limits limits;
+
+    /// Where keys were given ("run.toml:7:1"), by their full names; the document itself has the
+    /// empty name. Not a value: two configurations may differ in it.
+    std::map<std::string, std::string, std::less<>> places;
+    /// "run.toml:7:1: " of a key, or "run.toml: " if it has its default: what errors begin with.
+    std::string place(std::string_view key) const {
+        auto found = places.find(key);
+        if (found == places.end()) found = places.find("");
+        return found == places.end() ? std::string() : found->second + ": ";
+    }
 
     /// Frames that a whole run stores.
     Index total_frames() const noexcept { return time.frames + (time.initial_frame ? 1 : 0); }
