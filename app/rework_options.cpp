@@ -1,0 +1,58 @@
+#include "rework_options.hpp"
+
+#include "morphogen/core/memory.hpp"
+#include "morphogen/parallel/affinity.hpp"
+#include "morphogen/run/progress.hpp"
+
+#include <cstdio>
+
+namespace app {
+
+namespace core = morphogen::core;
+
+morphogen::rework::ReworkBudget ReworkOptions::budget() const {
+    morphogen::rework::ReworkBudget budget;
+    budget.threads = threads > 0 ? threads : morphogen::parallel::usable_cores();
+    budget.memory = memory.empty() ? core::usable_memory() / 4 : core::parse_size(memory);
+    return budget;
+}
+
+std::optional<std::string> ReworkOptions::dataset_name() const {
+    return dataset.empty() ? std::nullopt : std::optional(dataset);
+}
+
+void add_budget(CLI::App& command, ReworkOptions& options) {
+    command
+        .add_option("--memory", options.memory,
+                    "the most to hold at once, such as 512MiB (default: a quarter of what the "
+                    "process may use)")
+        ->type_name("SIZE");
+    command.add_option("--threads", options.threads, "threads (default: every core)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 4096));
+}
+
+void add_dataset(CLI::App& command, ReworkOptions& options) {
+    command
+        .add_option("--dataset", options.dataset,
+                    "which one (default: /v or /u of a run, else the only one of numbers with two "
+                    "axes or more)")
+        ->type_name("PATH");
+}
+
+struct ProgressLine::Line {
+    morphogen::run::Progress progress{stderr};
+};
+
+ProgressLine::ProgressLine() : line_(std::make_unique<Line>()) {}
+ProgressLine::~ProgressLine() {
+    line_->progress.finish();
+}
+
+std::function<void(core::Index, core::Index)> ProgressLine::of(const char* what) {
+    return [line = line_.get(), what](core::Index done, core::Index all) {
+        line->progress.update(what, done, all);
+    };
+}
+
+} // namespace app

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "morphogen/rework/open_dataset.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+/// The options that the commands which read stored data share.
+namespace app {
+
+struct ReworkOptions {
+    std::string memory; // empty: a quarter of what the process may use
+    int threads = 0;    // 0: every core
+    std::string dataset;
+
+    /// Without progress. @throws core::UsageError: not a size
+    morphogen::rework::ReworkBudget budget() const;
+    std::optional<std::string> dataset_name() const;
+};
+
+/// --memory and --threads.
+void add_budget(CLI::App& command, ReworkOptions& options);
+/// --dataset, one.
+void add_dataset(CLI::App& command, ReworkOptions& options);
+
+/// A progress line on stderr while it lives: budget.progress = line.of("decoding: chunk").
+class ProgressLine {
+public:
+    ProgressLine();
+    ~ProgressLine();
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+
+    /// @p what must outlive the function.
+    std::function<void(morphogen::core::Index, morphogen::core::Index)> of(const char* what);
+
+private:
+    struct Line;
+    std::unique_ptr<Line> line_;
+};
+
+} // namespace app
