@@ -21,6 +21,7 @@ void add_config(CLI::App& app, Program& program);
 void add_info(CLI::App& app, Program& program);
 void add_render(CLI::App& app, Program& program);
 void add_rechunk(CLI::App& app, Program& program);
+void add_gather(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 
 /// The repeatable --set option of the commands that take a configuration.

@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
     app::add_info(cli, program);
     app::add_rechunk(cli, program);
     app::add_render(cli, program);
+    app::add_gather(cli, program);
     app::add_bench(cli, program);
 
     // The commands run inside parse(), as CLI11's callbacks.

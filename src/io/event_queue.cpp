@@ -31,12 +31,13 @@ std::size_t EventQueue::size(std::size_t limit) {
     return events_.size();
 }
 
-EventQueue::Popped EventQueue::pop() {
+EventQueue::Popped EventQueue::pop(Wait wait) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || finished_ || !events_.empty(); });
+    if (wait == Wait::for_an_event)
+        changed_.wait(lock, [this] { return closed_ || finished_ || !events_.empty(); });
     if (closed_) return {};
     if (events_.empty()) {
-        if (error_) std::rethrow_exception(error_);
+        if (finished_ && error_) std::rethrow_exception(error_);
         return {};
     }
     Popped popped{std::move(events_.front()), std::exchange(room_wanted_, false)};

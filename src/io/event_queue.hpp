@@ -29,7 +29,9 @@ public:
         std::optional<ReadEvent> event;
         bool room_wanted = false;
     };
-    Popped pop();
+    enum class Wait { for_an_event, never };
+    /// Without waiting: no event says that there is none yet, or none any more.
+    Popped pop(Wait wait = Wait::for_an_event);
     void close() noexcept;
     bool closed() const;
 

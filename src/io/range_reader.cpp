@@ -18,6 +18,10 @@ std::optional<ReadEvent> RangeReader::next() {
     return engine_->next();
 }
 
+std::optional<ReadEvent> RangeReader::try_next() {
+    return engine_->try_next();
+}
+
 void RangeReader::close() noexcept {
     engine_->close();
 }

@@ -31,6 +31,12 @@ std::optional<ReadEvent> ReadEngine::next() {
     return std::move(event);
 }
 
+std::optional<ReadEvent> ReadEngine::try_next() {
+    auto [event, room_wanted] = events_.pop(EventQueue::Wait::never);
+    if (room_wanted) window_.wake();
+    return std::move(event);
+}
+
 void ReadEngine::close() noexcept {
     events_.close(); // which the thread sees in step()
     window_.wake();

@@ -44,6 +44,7 @@ public:
     ~ReadEngine() override;
 
     std::optional<ReadEvent> next();
+    std::optional<ReadEvent> try_next();
     void close() noexcept;
     QueueStatistics statistics() const { return window_.statistics(); }
 

@@ -81,7 +81,8 @@ class ReadEngine;
 ///   The same goes for a pool that is shared with something that does not let go.
 /// - A range larger than the pool's limit fails, and the error names the least that would do.
 ///
-/// next(), statistics() and close() may be called by any thread, next() by several at once.
+/// next(), try_next(), statistics() and close() may be called by any thread, the first two by
+/// several at once.
 class RangeReader {
 public:
     /// @throws core::UsageError for options out of range; core::Error if Backend::io_uring was
@@ -95,6 +96,11 @@ public:
     /// Waits for the next result. Nothing after the last one, and after close().
     /// @throws what the source threw
     std::optional<ReadEvent> next();
+
+    /// The next result, if it is there already: for those who hold buffers, and so must not wait.
+    /// Nothing: not yet, or never again, which next() tells apart.
+    /// @throws what the source threw
+    std::optional<ReadEvent> try_next();
 
     /// Cancels what has not begun, drops results that nobody has taken, and waits for operations in
     /// flight (their buffers are the kernel's until then) and for the source to return. Not to be

@@ -100,8 +100,8 @@ std::string describe(const Subject& subject) {
         text = name_from(
             [&](char* out, std::size_t n) { return H5Fget_name(subject.object, out, n); });
         // HDF5 knows a file by the name it was opened with, from before it was renamed.
-        if (text.ends_with(unfinished_suffix))
-            text.resize(text.size() - std::string_view(unfinished_suffix).size());
+        for (const std::string_view suffix : {unfinished_suffix, in_memory_suffix})
+            if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
         const auto object = name_from(
             [&](char* out, std::size_t n) { return H5Iget_name(subject.object, out, n); });
         if (!object.empty() && object != "/") text.append(", ").append(object);

@@ -29,6 +29,10 @@ private:
 /// The end of a file's name until it is complete; not shown in messages.
 inline constexpr const char* unfinished_suffix = ".new";
 
+/// The end of the name under which a file in memory is opened: such a file must not exist on the
+/// disk, and none can have this name. Not shown in messages.
+inline constexpr const char* in_memory_suffix = "/";
+
 /// What a call is about, for its error: an open object, a name below it, or a file's path alone.
 struct Subject {
     hid_t object = H5I_INVALID_HID;
