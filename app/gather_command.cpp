@@ -109,6 +109,7 @@ void add_gather(CLI::App& app, Program&) {
                         "ceiling on everything held (default: a quarter of what may be used)");
     command->add_option("--threads", options->gather.threads, "threads (default: every core)")
         ->check(CLI::Range(1, 4096));
+    command->add_flag("--force", options->gather.replace, "replace the output if it is there");
     command->add_flag("--json", options->json, "print one JSON object");
     command->callback([options] { gather(*options); });
 }

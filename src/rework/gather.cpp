@@ -122,7 +122,7 @@ GatherResult gather(const FileList& files, const GatherOptions& options) {
     const GatherMemory memory = plan_memory(shape, files, groups_held, found.largest, options,
                                             team.size(), memory_limit(options));
 
-    store::StackFile out(options.output, shape.layout);
+    store::StackFile out(options.output, options.replace, shape.layout);
     SlabWriter writer(shape, memory.slabs, team.size(), out);
     GatherJob job(files, groups, shape, options, writer, team.size());
     GroupConversion<GatherJob> conversion(

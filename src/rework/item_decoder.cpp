@@ -2,20 +2,16 @@
 
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
-
-#include "rework/box_copy.hpp"
+#include "morphogen/core/nd_box.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace morphogen::rework {
 namespace {
-
-using core::Index;
 
 bool same_filters(const std::vector<codec::Hdf5Filter>& a,
                   const std::vector<codec::Hdf5Filter>& b) {
@@ -47,17 +43,14 @@ void ItemDecoder::decode(const store::SmallDataset& data, std::span<const std::b
         const std::size_t bytes = data.chunk_bytes();
         if (scratch_.size() < bytes) scratch_ = core::AlignedBuffer<std::byte>(bytes);
         const std::span<std::byte> raw = scratch_.span().first(bytes);
-        const std::size_t axes = data.shape.size();
-        constexpr std::array<Index, store::max_axes> zero{};
+        const core::NdBox item = core::NdBox::whole(core::Dims::from(data.shape));
+        const auto shape = core::Dims::from(data.chunk);
         for (const store::ImageChunk& chunk : data.chunks) {
             decode_chunk(data, chunk, image, raw);
-            const std::span<const Index> origin = std::span(chunk.origin).first(axes);
-            std::array<Index, store::max_axes> count{};
-            for (std::size_t a = 0; a < axes; ++a)
-                count[a] = std::min(data.chunk[a], data.shape[a] - origin[a]);
-            copy_box({raw.data(), data.chunk, std::span(zero).first(axes)},
-                     {values.data(), data.shape, origin}, std::span(count).first(axes),
-                     store::bytes_of(data.type));
+            const auto origin = core::Dims::from(std::span(chunk.origin).first(data.shape.size()));
+            const core::NdBox whole = core::NdBox::whole(shape) + origin;
+            core::copy_box(core::intersect(whole, item), raw.data(), whole, values.data(), item,
+                           store::bytes_of(data.type));
         }
     }
     if (data.swapped) store::swap_bytes(values, store::bytes_of(data.type));

@@ -2,9 +2,6 @@
 
 #include "morphogen/core/contract.hpp"
 
-#include "rework/box_copy.hpp"
-
-#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -24,20 +21,19 @@ std::vector<std::byte> missing_value(store::NumberType type) {
     return bytes;
 }
 
-/// /data's axes without that of groups: those of a slab.
-std::vector<Index> without_groups(const std::vector<Index>& axes, std::size_t leading) {
-    return {axes.begin() + static_cast<std::ptrdiff_t>(leading) - 1, axes.end()};
+/// The chunks of one slab: /data's axes without that of groups.
+core::ChunkGrid slab_grid(const GatherShape& shape) {
+    const std::size_t skipped = shape.leading_axes() - 1;
+    auto slab = core::Dims::from(std::span(shape.layout.shape).subspan(skipped));
+    slab[0] = shape.slab_rows;
+    return {slab, core::Dims::from(std::span(shape.layout.chunk).subspan(skipped))};
 }
 
 } // namespace
 
 SlabWriter::SlabWriter(const GatherShape& shape, Index slabs, int threads, store::StackFile& file)
-    : shape_(shape), file_(file), most_(static_cast<std::size_t>(slabs)),
-      slab_shape_(without_groups(shape.layout.shape, shape.leading_axes())),
-      chunk_shape_(without_groups(shape.layout.chunk, shape.leading_axes())),
-      missing_(missing_value(shape.layout.type)), tools_(static_cast<std::size_t>(threads)) {
-    slab_shape_.front() = shape.slab_rows;
-}
+    : shape_(shape), file_(file), most_(static_cast<std::size_t>(slabs)), grid_(slab_grid(shape)),
+      missing_(missing_value(shape.layout.type)), tools_(static_cast<std::size_t>(threads)) {}
 
 Slab& SlabWriter::take_slab(std::uint64_t group, Index first_row, Index rows) {
     if (free_.empty()) {
@@ -72,32 +68,14 @@ void SlabWriter::complete_row(Slab& slab, Results<SlabChunk>& results) {
         results.add({.slab = &slab, .number = number, .stored = {}, .stored_bytes = 0});
 }
 
-/// In the slab, elements.
-std::vector<Index> SlabWriter::origin_of(const SlabChunk& chunk) const {
-    std::vector<Index> origin(slab_shape_.size(), 0);
-    Index number = chunk.number;
-    for (std::size_t a = origin.size(); a-- > 1;) {
-        const Index along = (slab_shape_[a] + chunk_shape_[a] - 1) / chunk_shape_[a];
-        origin[a] = number % along * chunk_shape_[a];
-        number /= along;
-    }
-    return origin;
-}
-
 std::span<const std::byte> SlabWriter::raw_chunk(const SlabChunk& chunk, Tool& tool) const {
     if (shape_.chunks_per_slab == 1) return chunk.slab->values.span();
     if (tool.cut.empty()) tool.cut = core::AlignedBuffer<std::byte>(shape_.chunk_bytes);
-    const std::vector<Index> origin = origin_of(chunk);
-    const std::vector<Index> zero(origin.size(), 0);
-    std::vector<Index> count(origin.size());
-    bool whole = true;
-    for (std::size_t a = 0; a < origin.size(); ++a) {
-        count[a] = std::min(chunk_shape_[a], slab_shape_[a] - origin[a]);
-        whole = whole && count[a] == chunk_shape_[a];
-    }
-    if (!whole) fill(tool.cut.span()); // what lies past the edge
-    copy_box({chunk.slab->values.data(), slab_shape_, origin},
-             {tool.cut.data(), chunk_shape_, zero}, count, missing_.size());
+    const core::NdBox inside = grid_.box(chunk.number);
+    const core::NdBox whole = grid_.full_box(chunk.number);
+    if (inside != whole) fill(tool.cut.span()); // what lies past the edge
+    core::copy_box(inside, chunk.slab->values.data(), core::NdBox::whole(grid_.shape()),
+                   tool.cut.data(), whole, missing_.size());
     return tool.cut.span();
 }
 
@@ -119,7 +97,8 @@ void SlabWriter::encode(SlabChunk& chunk, int thread) {
 }
 
 void SlabWriter::put(SlabChunk& chunk) {
-    std::vector<Index> origin = origin_of(chunk);
+    const core::Dims inside = grid_.full_box(chunk.number).lo;
+    std::vector<Index> origin(inside.begin(), inside.end());
     origin.front() = chunk.slab->first_row;
     if (shape_.leading_axes() == 2)
         origin.insert(origin.begin(), static_cast<Index>(chunk.slab->group));

@@ -2,6 +2,7 @@
 
 #include "morphogen/codec/encoder.hpp"
 #include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/nd_box.hpp"
 #include "morphogen/rework/convert_groups.hpp"
 #include "morphogen/store/stack_file.hpp"
 
@@ -54,16 +55,14 @@ private:
         std::optional<codec::ChunkEncoder> encoder;
         core::AlignedBuffer<std::byte> cut;
     };
-    std::vector<core::Index> origin_of(const SlabChunk& chunk) const;
     std::span<const std::byte> raw_chunk(const SlabChunk& chunk, Tool& tool) const;
     core::AlignedBuffer<std::byte> take_buffer();
 
     const GatherShape& shape_;
     store::StackFile& file_;
     std::size_t most_;
-    std::vector<core::Index> slab_shape_;  // [slab_rows, item axes...]
-    std::vector<core::Index> chunk_shape_; // as many axes
-    std::vector<std::byte> missing_;       // one element
+    core::ChunkGrid grid_;           // of a slab: [slab_rows, item axes...]
+    std::vector<std::byte> missing_; // one element
     std::vector<std::unique_ptr<Slab>> made_;
     std::vector<Slab*> free_;
     std::vector<Tool> tools_;

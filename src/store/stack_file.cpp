@@ -1,28 +1,23 @@
 #include "morphogen/store/stack_file.hpp"
 
-#include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/build_info.hpp"
-#include "morphogen/core/checked_cast.hpp"
-#include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
-#include "morphogen/store/hdf5/steadfast_driver.hpp"
+#include "morphogen/store/new_file.hpp"
 #include "morphogen/store/schema.hpp"
 
 #include "store/stored_type.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 #include <numeric>
-#include <system_error>
-#include <utility>
 
 namespace morphogen::store {
 namespace {
@@ -157,39 +152,21 @@ void create_all(const hdf5::File& file, const StackLayout& layout) {
 } // namespace
 
 struct StackFile::Open {
-    hdf5::File file; // outlives the datasets
+    Open(const std::filesystem::path& path, bool replace) : file(path, replace) {}
+    NewFile file; // outlives the datasets
     hdf5::Dataset data;
     hdf5::Dataset sources;
 };
 
-StackFile::StackFile(std::filesystem::path path, const StackLayout& layout)
-    : path_(std::move(path)), beside_(path_.native() + hdf5::unfinished_suffix),
-      name_bytes_(layout.name_bytes), open_(std::make_unique<Open>()) {
-    // Made in memory and written by ourselves: HDF5 cannot get over an error while it creates.
-    core::replace_file(beside_,
-                       hdf5::file_image([&](const hdf5::File& file) { create_all(file, layout); }),
-                       core::Durability::none);
-    try {
-        const hdf5::Properties access = hdf5::file_access();
-        hdf5::set_steadfast_driver(access, beside_);
-        open_->file = hdf5::open_file(beside_, hdf5::Mode::write, access);
-        open_->data = hdf5::open_dataset(open_->file.get(), data_name, hdf5::uncached_dataset());
-        open_->sources = hdf5::open_dataset(open_->file.get(), source_name);
-    } catch (...) {
-        abandon();
-        throw;
-    }
+StackFile::StackFile(const std::filesystem::path& path, bool replace, const StackLayout& layout)
+    : name_bytes_(layout.name_bytes), open_(std::make_unique<Open>(path, replace)) {
+    create_all(open_->file.file(), layout);
+    const hid_t file = open_->file.file().get();
+    open_->data = hdf5::open_dataset(file, data_name, hdf5::uncached_dataset());
+    open_->sources = hdf5::open_dataset(file, source_name);
 }
 
-StackFile::~StackFile() {
-    if (open_) abandon();
-}
-
-void StackFile::abandon() noexcept {
-    hdf5::discard_writes(beside_);
-    open_.reset();
-    ::unlink(beside_.c_str());
-}
+StackFile::~StackFile() = default;
 
 void StackFile::put_chunk(std::span<const Index> origin, std::span<const std::byte> stored) {
     std::array<hsize_t, 10> offset{};
@@ -227,11 +204,6 @@ void StackFile::close() {
     open_->sources.close();
     open_->data.close();
     open_->file.close();
-    std::error_code failed;
-    std::filesystem::rename(beside_, path_, failed);
-    if (failed)
-        throw core::Error(core::ErrorText{
-            .what = "cannot rename file", .where = beside_.native(), .why = failed.message()});
     open_.reset();
 }
 

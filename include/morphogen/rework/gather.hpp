@@ -61,7 +61,8 @@ enum class OnError { stop, fill };
 
 struct GatherOptions {
     std::filesystem::path output;
-    std::string dataset; // of each file; empty: the only numeric one of the first readable file
+    bool replace = false; // an output that is there
+    std::string dataset;  // of each file; empty: the only numeric one of the first readable file
     std::vector<core::Index> chunks; // of /data; empty: one item
     codec::Codec codec;
     core::Index group_size = 0;        // files per group; 0: no groups by number

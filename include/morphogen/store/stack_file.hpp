@@ -35,12 +35,13 @@ struct StackLayout {
     std::string units;
 };
 
-/// An HDF5 file that gets its name when it is complete: written beside, renamed by close(). One
-/// thread of a process may use it, or HDF5 at all, at a time.
+/// A new file of that layout, which gets its name when it is complete: see NewFile. One thread of a
+/// process may use it, or HDF5 at all, at a time.
 class StackFile {
 public:
-    /// @throws core::Error
-    StackFile(std::filesystem::path path, const StackLayout& layout);
+    /// @param replace an older file of that name; without, it is an error.
+    /// @throws core::UsageError if there is one; core::Error
+    StackFile(const std::filesystem::path& path, bool replace, const StackLayout& layout);
     /// Without close(), nothing is left behind.
     ~StackFile();
     StackFile(const StackFile&) = delete;
@@ -62,10 +63,7 @@ public:
 
 private:
     struct Open;
-    void abandon() noexcept;
 
-    std::filesystem::path path_;
-    std::filesystem::path beside_;
     std::size_t name_bytes_;
     std::unique_ptr<Open> open_;
     std::uint64_t bytes_stored_ = 0;

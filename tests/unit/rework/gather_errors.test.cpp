@@ -178,6 +178,10 @@ TEST_CASE("an output that exists is replaced only by a whole one") {
     replace(made.path(2), "no");
     CHECK_THROWS_AS(made.gather(), core::Error);
     CHECK(contents(made.out) == "precious");
+    made.options.replace = false;
+    CHECK_THROWS_WITH(made.gather(), Catch::Contains("exists already"));
+    CHECK(contents(made.out) == "precious");
+    made.options.replace = true;
     made.options.on_error = rework::OnError::fill;
     made.gather();
     CHECK(made.data().size() == 3 * item_cells);

@@ -65,6 +65,7 @@ struct SmallFiles {
             list.add(path(i).native());
         }
         options.output = out;
+        options.replace = true;
         options.threads = 2;
         options.note = [this](const std::string& text) { notes.push_back(text); };
     }
