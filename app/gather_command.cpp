@@ -3,6 +3,7 @@
 #include "morphogen/rework/gather.hpp"
 
 #include "commands.hpp"
+#include "rework_options.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,7 +25,7 @@ struct Options {
     std::string raw;
     std::string reduction = "stack";
     std::string on_error = "stop";
-    std::string memory;
+    ReworkOptions shared;
     bool json = false;
     rework::GatherOptions gather;
 };
@@ -34,7 +35,9 @@ rework::GatherOptions parsed(const Options& options) {
     if (!options.chunks.empty()) gather.chunks = rework::parse_chunks(options.chunks);
     if (!options.codec.empty()) gather.codec = morphogen::codec::parse_codec(options.codec);
     if (!options.raw.empty()) gather.raw = rework::parse_raw_format(options.raw);
-    if (!options.memory.empty()) gather.memory = morphogen::core::parse_size(options.memory);
+    const rework::ReworkBudget budget = options.shared.budget();
+    gather.memory = budget.memory;
+    gather.threads = budget.threads;
     gather.reduction = rework::parse_reduction(options.reduction);
     gather.on_error = options.on_error == "fill" ? rework::OnError::fill : rework::OnError::stop;
     gather.note = print_note;
@@ -52,8 +55,16 @@ void gather(const Options& options) {
     if (options.list.empty() && options.files.empty())
         throw morphogen::core::UsageError(morphogen::core::ErrorText{
             .what = "no files to gather", .advice = "name them, or a list of them with --list"});
-    const rework::GatherOptions wanted = parsed(options);
-    const auto result = rework::gather(files_of(options), wanted);
+    rework::GatherOptions wanted = parsed(options);
+    const rework::FileList files = files_of(options);
+    const rework::GatherResult result = [&] {
+        ProgressLine line;
+        wanted.progress = line.of("file");
+        return rework::gather(files, wanted);
+    }();
+    if (result.failed > 0)
+        print_note(fmt::format("{} file(s) could not be read; their places hold fill values",
+                               result.failed));
     if (options.json) {
         fmt::print("{}", to_json(result));
         return;
@@ -62,9 +73,6 @@ void gather(const Options& options) {
                result.seconds, result.groups, name_of(result.type), fmt::join(result.shape, ", "),
                morphogen::core::format_size(result.bytes_raw),
                morphogen::core::format_size(result.bytes_stored), wanted.output.native());
-    if (result.failed > 0)
-        print_note(fmt::format("{} file(s) could not be read; their places hold fill values",
-                               result.failed));
 }
 
 void add_groups(CLI::App& command, Options& options) {
@@ -105,10 +113,7 @@ void add_gather(CLI::App& app, Program&) {
         ->add_option("--on-error", options->on_error,
                      "an unreadable file: stop (default), or fill values in its place")
         ->check(CLI::IsMember({"stop", "fill"}));
-    command->add_option("--memory", options->memory,
-                        "ceiling on everything held (default: a quarter of what may be used)");
-    command->add_option("--threads", options->gather.threads, "threads (default: every core)")
-        ->check(CLI::Range(1, 4096));
+    add_budget(*command, options->shared);
     command->add_flag("--force", options->gather.replace, "replace the output if it is there");
     command->add_flag("--json", options->json, "print one JSON object");
     command->callback([options] { gather(*options); });

@@ -133,7 +133,7 @@ void GatherJob::failed(ReadFile&, const core::Error& error, Value& value,
 
 void GatherJob::delivered(Value&) {
     ++done_;
-    if (options_.progress) options_.progress(done_, files_.size());
+    if (options_.progress) options_.progress(done_, static_cast<Index>(files_.size()));
 }
 
 void GatherJob::end_group(std::uint64_t, Results<SlabChunk>& results) {

@@ -68,7 +68,7 @@ private:
     Slab* slab_ = nullptr; // the newest
     std::uint64_t slab_number_ = 0;
     std::deque<std::pair<Slab*, core::Index>> group_rows_; // of groups that are not reduced yet
-    std::uint64_t done_ = 0;
+    core::Index done_ = 0;
     std::uint64_t failures_ = 0;
 };
 

@@ -75,7 +75,7 @@ struct GatherOptions {
     io::QueueOptions reading = {};
     std::function<void(const std::string&)> note = {}; // warnings, each a line; on this thread
     /// Files done, files in all; on this thread.
-    std::function<void(std::uint64_t, std::uint64_t)> progress = {};
+    std::function<void(core::Index, core::Index)> progress = {};
 };
 
 struct GatherResult {
