@@ -50,8 +50,7 @@ void ReadEngine::measured(ReadFile& file, std::int64_t result, const struct stat
     make_blocking(file.descriptor);
     file.size = static_cast<core::Index>(status.stx_size);
     file.open = true;
-    for (ActiveRequest* const request : std::exchange(file.waiting, {}))
-        request->group->ready.push_back(request);
+    file.waiting.clear();
 }
 
 void ReadEngine::has_read(ReadOperation& op) {
@@ -72,7 +71,7 @@ void ReadEngine::has_read(ReadOperation& op) {
 void ReadEngine::fail_waiting(ReadFile& file, const std::string& why) {
     for (ActiveRequest* const request : std::exchange(file.waiting, {})) {
         groups_.deliver(*request->group, read_failure(file.path, *request, nullptr, why), batch_);
-        --request->group->not_begun;
+        std::erase(request->group->to_begin, request);
         --requests_not_begun_;
         --request->group->unfinished;
         requests_.erase(request->self);

@@ -147,12 +147,9 @@ void ReadEngine::attach(ReadFile& file, ReadRequest& request) {
     active.tag = request.tag;
     ++file.requests;
     ++active.group->unfinished;
-    ++active.group->not_begun;
+    active.group->to_begin.push_back(&active);
     ++requests_not_begun_;
-    if (file.open)
-        active.group->ready.push_back(&active);
-    else
-        file.waiting.push_back(&active);
+    if (!file.open) file.waiting.push_back(&active);
 }
 
 // ---- ranges ----
@@ -162,8 +159,9 @@ void ReadEngine::attach(ReadFile& file, ReadRequest& request) {
 void ReadEngine::begin_ranges() {
     for (;;) {
         ReadGroup& group = groups_.beginning();
-        if (group.ready.empty()) return;
-        ActiveRequest& request = *group.ready.front();
+        if (group.to_begin.empty()) return;
+        ActiveRequest& request = *group.to_begin.front();
+        if (!request.file->open) return;
         if (request.begun < request.ranges.size()) {
             if (window_.full() || !has_room(groups_.held_back_behind(group)) ||
                 begin(request, request.ranges[request.begun]) == Progress::none)
@@ -171,8 +169,7 @@ void ReadEngine::begin_ranges() {
             ++request.begun;
         }
         if (request.begun == request.ranges.size()) {
-            group.ready.pop_front();
-            --group.not_begun;
+            group.to_begin.pop_front();
             --requests_not_begun_;
             retire_if_finished(request);
         }

@@ -15,7 +15,7 @@ void ReadGroups::end_latest(std::uint64_t tag) {
 
 ReadGroup& ReadGroups::beginning() noexcept {
     const auto found = std::find_if(groups_.begin(), groups_.end(),
-                                    [](const ReadGroup& group) { return group.not_begun > 0; });
+                                    [](const ReadGroup& group) { return !group.to_begin.empty(); });
     return found == groups_.end() ? groups_.back() : *found;
 }
 

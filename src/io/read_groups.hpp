@@ -27,12 +27,13 @@ struct ActiveRequest {
 
 /// Requests between two ends of group.
 struct ReadGroup {
-    std::deque<ActiveRequest*> ready; // file open, with ranges that have not begun, in order
-    std::size_t not_begun = 0;        // requests with such ranges, ready or not
-    std::size_t unfinished = 0;       // requests
-    bool ended = false;               // the source gave its end
-    std::uint64_t tag = 0;            // that end's
-    std::vector<ReadEvent> early;     // results that wait for the groups before
+    /// With ranges that have not begun, whether their file is open or not, in order: whoever takes
+    /// results in the order of requests can keep early ones, and no earlier one lacks its bytes.
+    std::deque<ActiveRequest*> to_begin;
+    std::size_t unfinished = 0;   // requests
+    bool ended = false;           // the source gave its end
+    std::uint64_t tag = 0;        // that end's
+    std::vector<ReadEvent> early; // results that wait for the groups before
 };
 
 /// Holds results of later groups back until the earlier ones are finished. Buffers are given out in
