@@ -79,8 +79,8 @@ class ReadEngine;
 ///   group, whose reads are under way by then. A last group without EndOfGroup gets none.
 /// - Whoever holds buffers while he waits in next() can wait for ever: for the bytes that he holds.
 ///   The same goes for a pool that is shared with something that does not let go.
-/// - Buffers are given out in the order of the requests: who keeps early results, to use them in that
-/// order, waits for none that lacks its bytes.
+/// - Buffers are given out in the order of the requests: who keeps early results, to use them in
+/// that order, waits for none that lacks its bytes.
 /// - A range larger than the pool's limit fails, and the error names the least that would do.
 ///
 /// next(), try_next(), statistics() and close() may be called by any thread, the first two by
