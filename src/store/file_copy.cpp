@@ -124,8 +124,9 @@ private:
             return H5Oopen(source.get(), name.c_str(), H5P_DEFAULT);
         }));
         const H5O_info_t info = info_of(object.get());
-        const auto [known, is_new] = paths_.emplace(info.addr, full);
+        const auto [place, is_new] = paths_.emplace(info.addr, full);
         if (!is_new) {
+            const auto& known = place; // clang 14 lets no lambda capture a structured binding
             call("H5Lcreate_hard", {target.get(), name}, [&] {
                 return H5Lcreate_hard(to_.get(), known->second.c_str(), target.get(), name.c_str(),
                                       H5P_DEFAULT, H5P_DEFAULT);
