@@ -46,11 +46,11 @@ public:
         : layout_(encoder.layout_), per_frame_(encoder.chunks_per_frame()), next_(next) {}
 
     parallel::Offer offer(bool may_wait) {
-        if (frame_ == nullptr) {
+        if (cells_ == nullptr) {
             const FrameOffer offer = next_(may_wait);
             if (offer.kind == FrameOffer::Kind::later) return parallel::Offer::later();
             if (offer.kind == FrameOffer::Kind::end) return parallel::Offer::end();
-            frame_ = offer.frame;
+            cells_ = offer.frame->cells.data();
             number_ = 0;
         }
         return parallel::Offer::item();
@@ -59,21 +59,23 @@ public:
     void take(Item& item) {
         const core::Index chunks = layout_.chunks();
         const auto field = static_cast<std::size_t>(number_ / chunks);
-        item.field_cells = frame_->cells.data() + field * layout_.field_bytes();
+        item.field_cells = cells_ + field * layout_.field_bytes();
         item.chunk = {.field = field,
                       .chunk = number_ % chunks,
                       .first = number_ == 0,
                       .last = number_ + 1 == per_frame_,
                       .stored = {}};
-        if (++number_ == per_frame_) frame_ = nullptr;
+        if (++number_ == per_frame_) cells_ = nullptr;
     }
 
 private:
     const store::FrameLayout& layout_;
     const core::Index per_frame_;
     parallel::FunctionRef<FrameOffer(bool)> next_;
-    const store::Frame* frame_ = nullptr; // being split
-    core::Index number_ = 0;              // of its next chunk, over all fields
+    // Of the frame being split. Not the frame: that leaves the ring with its first chunk, and its
+    // place there gets another, while later chunks wait for a slot.
+    const std::byte* cells_ = nullptr;
+    core::Index number_ = 0; // of its next chunk, over all fields
 };
 
 FrameEncoder::Worker::Worker(const store::FrameLayout& layout)

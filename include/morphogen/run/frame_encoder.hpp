@@ -28,7 +28,8 @@ void round_cells(std::span<std::byte> cells, core::Precision precision, const Ro
 struct FrameOffer {
     enum class Kind { frame, later, end };
     Kind kind = Kind::end;
-    const store::Frame* frame = nullptr; // cells stay in place until its last chunk was put
+    const store::Frame* frame =
+        nullptr; // the cells stay until its last chunk was put, the frame itself until the first
 };
 
 /// One chunk of a frame, ready to be stored.

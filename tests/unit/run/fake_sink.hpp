@@ -15,6 +15,7 @@ struct SinkLog {
     std::vector<core::Index> frames;      // numbers, in the order of end_frame
     std::map<core::Index, int> chunks;    // chunks put, by frame
     std::vector<std::thread::id> threads; // of every call
+    std::size_t foreign_bytes = 0;        // of chunks stored as they are: not their frame's number
     core::Index flushed = 0;
     core::Index published = 0;
     bool closed = false;
@@ -37,6 +38,8 @@ public:
         log_.threads.push_back(std::this_thread::get_id());
         if (delay_.count() > 0) std::this_thread::sleep_for(delay_);
         ++log_.chunks[current_];
+        for (const std::byte b : stored)
+            log_.foreign_bytes += b != static_cast<std::byte>(current_ % 251);
         bytes_ += stored.size();
     }
     void put_frame(const store::Frame&) override {}

@@ -66,6 +66,24 @@ TEST_CASE("every frame is written once in order by one thread and then flushed")
     }
 }
 
+TEST_CASE("a frame of more chunks than are in flight is stored from its own cells") {
+    // Its first chunk is stored, and its place in the ring taken by another, before its last
+    // begins.
+    store::FrameLayout layout = small_layout();
+    layout.chunk = {1, 4, 4};
+    layout.filters = {.codec = {codec::Compressor::none, 0}, .shuffle = false, .checksum = false};
+    for (const int threads : {1, 2, 3}) {
+        SinkLog log;
+        Writer writer(std::make_unique<FakeSink>(log), layout,
+                      {.queue_frames = 2, .threads = threads});
+        for (Index i = 0; i < 60; ++i)
+            writer.push(filled(writer, i));
+        writer.close();
+        CHECK(log.chunks.size() == 60);
+        CHECK(log.foreign_bytes == 0);
+    }
+}
+
 TEST_CASE("a slow sink holds the simulation back and memory stays bounded") {
     SinkLog log;
     Writer writer(std::make_unique<FakeSink>(log, std::chrono::microseconds(200)), small_layout(),
