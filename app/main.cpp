@@ -37,7 +37,8 @@ constexpr const char* footer =
     "Ctrl-C. 75 is kept for\nruns that can be resumed: this version writes no checkpoints. "
     "`morphogen COMMAND --help` tells more.";
 
-constexpr std::array commands{"run", "validate", "config", "info", "render", "bench"};
+constexpr std::array commands{"run",     "validate", "config", "info",  "render",
+                              "rechunk", "gather",   "series", "crops", "bench"};
 
 /// CLI11 complains of a missing subcommand where there is one that it does not know.
 std::string explain(const CLI::ParseError& error, int argc, char** argv) {
@@ -91,6 +92,8 @@ int main(int argc, char** argv) {
     app::add_rechunk(cli, program);
     app::add_render(cli, program);
     app::add_gather(cli, program);
+    app::add_series(cli, program);
+    app::add_crops(cli, program);
     app::add_bench(cli, program);
 
     // The commands run inside parse(), as CLI11's callbacks.

@@ -1,5 +1,7 @@
 #include "store/element_type.hpp"
 
+#include "morphogen/core/contract.hpp"
+
 #include <array>
 
 namespace morphogen::store {
@@ -32,6 +34,30 @@ ElementType element_type_of(const hdf5::Type& type) {
                           H5T_STD_U64LE, H5T_STD_U64BE, H5T_STD_U8BE}))
         element.kind = ElementType::Kind::unsigned_integer;
     return element;
+}
+
+hdf5::Type stored_type(const ElementType& element) {
+    MORPHOGEN_EXPECT(element.is_number());
+    const auto base = [&]() -> hid_t {
+        switch (element.kind) {
+        case ElementType::Kind::floating:
+            return element.size == 4 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
+        case ElementType::Kind::signed_integer:
+            return H5T_STD_I8LE;
+        default:
+            return H5T_STD_U8LE;
+        }
+    }();
+    hdf5::Type type(hdf5::call("H5Tcopy", {}, [&] { return H5Tcopy(base); }));
+    if (element.kind != ElementType::Kind::floating) {
+        hdf5::call("H5Tset_size", {}, [&] { return H5Tset_size(type.get(), element.size); });
+        // Which a larger size leaves as it was.
+        hdf5::call("H5Tset_precision", {},
+                   [&] { return H5Tset_precision(type.get(), 8 * element.size); });
+    }
+    if (element.big_endian)
+        hdf5::call("H5Tset_order", {}, [&] { return H5Tset_order(type.get(), H5T_ORDER_BE); });
+    return type;
 }
 
 bool refers_elsewhere(const hdf5::Type& type) {

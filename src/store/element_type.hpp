@@ -6,6 +6,8 @@
 namespace morphogen::store {
 
 ElementType element_type_of(const hdf5::Type& type);
+/// The other way round. @param element a number.
+hdf5::Type stored_type(const ElementType& element);
 
 /// Whether elements hold references to something outside of them: variable-length data, object
 /// references.

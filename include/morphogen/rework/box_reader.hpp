@@ -1,0 +1,52 @@
+#pragma once
+
+#include "morphogen/core/nd_box.hpp"
+#include "morphogen/rework/block_stream.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <vector>
+
+namespace morphogen::rework {
+
+/// Elements that are wanted, and where: dense, bytes as in the file.
+struct BoxTarget {
+    core::NdBox box; // inside the dataset
+    std::byte* out = nullptr;
+};
+
+/// Reads many boxes of a dataset at once: each block that any of them touches is decoded once, on a
+/// team, and copied to all of them. One thread of a process may use it, or HDF5 at all, at a time.
+class BoxReader {
+public:
+    /// @param memory for blocks on their way, as BlockStream's.
+    BoxReader(const store::DatasetReader& reader, int threads, std::uint64_t memory)
+        : reader_(reader), stream_(reader, threads, memory) {}
+
+    /// Bytes that read() holds for one box, besides its elements: at most this.
+    static std::uint64_t list_memory(const store::DatasetReader& reader, const core::Dims& shape);
+
+    /// @throws the first error, naming file, dataset and chunk: some boxes are then incomplete
+    void read(std::span<const BoxTarget> targets);
+    /// The same, but a box whose blocks cannot be read has an error of its own and the others go
+    /// on. @param errors as long as @p targets; null where all is well.
+    void read(std::span<const BoxTarget> targets, std::span<std::exception_ptr> errors);
+
+private:
+    struct Use { // of a block by a target
+        store::BlockId block;
+        std::size_t target;
+    };
+    void list_uses(std::span<const BoxTarget> targets);
+    void copy(const BlockView& block, std::span<const BoxTarget> targets) const noexcept;
+
+    const store::DatasetReader& reader_;
+    BlockStream stream_;
+    std::vector<Use> uses_;
+    std::vector<store::BlockId> blocks_;
+    std::vector<std::size_t> first_use_; // of each block; one more: the end
+};
+
+} // namespace morphogen::rework

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "morphogen/store/dataset_reader.hpp"
+
+#include <cstddef>
+#include <string>
+
+namespace morphogen::rework {
+
+/// Appends the element at @p element, as it lies in a file, to @p text: the shortest decimal that
+/// reads back to the same value; nan, inf.
+using AppendText = void (*)(const std::byte* element, std::string& text);
+
+/// Null for types that are no numbers.
+AppendText append_text(const store::ElementType& type) noexcept;
+
+} // namespace morphogen::rework
