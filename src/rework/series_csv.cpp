@@ -78,9 +78,8 @@ class CsvOutput final : public SeriesOutput {
 public:
     CsvOutput(const SeriesTable& table, const fs::path& path, bool replace)
         : table_(table), file_(path, replace), value_(append_text(table.reader.type())) {
-        for (const auto& [name, numbers] :
-             {std::pair{"step", &table_.step}, {"time", &table_.time}})
-            if (*numbers) cell([&] { text_ += name; });
+        if (table_.step) cell([&] { text_ += "step"; });
+        if (table_.time) cell([&] { text_ += "time"; });
         for (const Dims& point : table.points)
             cell([&] {
                 for (int a = 0; a < point.rank(); ++a)
