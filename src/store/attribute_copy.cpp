@@ -2,6 +2,8 @@
 
 #include "morphogen/store/hdf5/dataspace.hpp"
 
+#include "store/element_copy.hpp"
+
 #include <vector>
 
 namespace morphogen::store {
@@ -27,21 +29,6 @@ hdf5::Space space_of(const hdf5::Attribute& attribute) {
 bool contains_references(const hdf5::Type& type) {
     return call("H5Tdetect_class", {}, [&] { return H5Tdetect_class(type.get(), H5T_REFERENCE); }) >
            0;
-}
-
-/// References to objects, each to the one of the same path. @returns false if one has none.
-bool translate(hid_t from, hid_t to_file, std::vector<std::byte>& values,
-               const ReferenceMap& references) {
-    auto* const refs = reinterpret_cast<hobj_ref_t*>(values.data());
-    for (std::size_t i = 0; i < values.size() / sizeof(hobj_ref_t); ++i) {
-        if (refs[i] == 0) continue; // refers to nothing
-        const std::string path = references.path_of(from, refs[i]);
-        if (path.empty()) return false;
-        call("H5Rcreate", {to_file, path}, [&] {
-            return H5Rcreate(&refs[i], to_file, path.c_str(), H5R_OBJECT, H5I_INVALID_HID);
-        });
-    }
-    return true;
 }
 
 } // namespace
@@ -70,7 +57,7 @@ bool copy_attribute(hid_t from, hid_t to, hid_t to_file, const std::string& name
     if (!values.empty())
         call("H5Aread", {from, name},
              [&] { return H5Aread(source.get(), plain.get(), values.data()); });
-    if (refers && !translate(from, to_file, values, references)) return false;
+    if (refers && !translate_references(from, to_file, values, references)) return false;
     const hdf5::Attribute copy(call("H5Acreate", {to, name}, [&] {
         return H5Acreate2(to, name.c_str(), plain.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT);
     }));

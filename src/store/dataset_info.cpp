@@ -75,6 +75,13 @@ std::string text_from(const char* function, Get&& get) {
 
 } // namespace
 
+ObjectId object_id(hid_t object) {
+    H5O_info_t info{};
+    call("H5Oget_info", {.object = object},
+         [&] { return H5Oget_info2(object, &info, H5O_INFO_BASIC); });
+    return {.file = info.fileno, .address = info.addr};
+}
+
 std::vector<VirtualSource> virtual_sources(const hdf5::Properties& creation) {
     std::size_t count = 0;
     call("H5Pget_virtual_count", {}, [&] { return H5Pget_virtual_count(creation.get(), &count); });
@@ -121,6 +128,7 @@ std::string type_name(const hdf5::Type& type) {
 DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& path) {
     DatasetInfo info;
     info.path = path;
+    info.id = object_id(dataset.get());
     const hdf5::Space space = hdf5::space_of(dataset);
     info.shape = signed_shape(hdf5::shape_of(space));
     info.max_shape = signed_shape(hdf5::max_shape_of(space));
@@ -130,6 +138,8 @@ DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& pa
     const hdf5::Properties creation = hdf5::creation_of(dataset);
     info.layout = layout_of(creation);
     info.filters = filters_of(creation);
+    info.external = call("H5Pget_external_count", {},
+                         [&] { return H5Pget_external_count(creation.get()); }) > 0;
     if (info.layout == DataLayout::chunked) info.chunk = chunk_of(creation, info.shape.size());
     if (info.layout == DataLayout::assembled)
         for (auto& source : virtual_sources(creation))

@@ -10,6 +10,8 @@ namespace morphogen::store {
 
 DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& path);
 
+ObjectId object_id(hid_t object);
+
 /// A virtual dataset's mappings: file and dataset of each source.
 struct VirtualSource {
     std::string file;

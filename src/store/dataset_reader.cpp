@@ -112,7 +112,9 @@ Dims negative(Dims d) {
     return d;
 }
 
-bool is_run_field(const std::string& path) {
+/// Other programs' files may have a /step and a /v too, of other lengths.
+bool is_run_field(const FileReader& file, const std::string& path) {
+    if (!hdf5::exists(file.file().get(), schema::provenance)) return false;
     return path == fmt::format("/{}", core::name_of(core::Field::u)) ||
            path == fmt::format("/{}", core::name_of(core::Field::v));
 }
@@ -131,7 +133,7 @@ DatasetReader::DatasetReader(std::shared_ptr<const FileReader> file, const std::
     type_ = element_type_of(type);
     fill_ = fill_value(data_, type_.size);
     shape_ = Dims::from(info_.shape);
-    if (const auto frames = file_->frames(); frames && is_run_field(info_.path))
+    if (const auto frames = file_->frames(); frames && is_run_field(*file_, info_.path))
         shape_[0] = std::min(shape_[0], *frames); // the rest is not committed
     if (info_.layout != DataLayout::assembled || !add_source_pieces()) add_own_piece();
     find_sizes();
@@ -149,10 +151,9 @@ DatasetPiece DatasetReader::make_piece(hdf5::Dataset data, const DatasetInfo& in
     DatasetPiece piece;
     const Dims shape = Dims::from(info.shape);
     piece.filters = codec_filters(info);
-    piece.decodable =
-        info.layout == DataLayout::chunked && codec::ChunkDecoder::supports(piece.filters);
-    piece.grid = {shape, info.layout == DataLayout::chunked ? Dims::from(info.chunk)
-                                                            : plain_blocks(shape, type_.size)};
+    piece.chunked = info.layout == DataLayout::chunked;
+    piece.decodable = piece.chunked && codec::ChunkDecoder::supports(piece.filters);
+    piece.grid = {shape, piece.chunked ? Dims::from(info.chunk) : plain_blocks(shape, type_.size)};
     piece.dataset = info.path;
     piece.data = std::move(data);
     hsize_t bytes = 0;
@@ -193,6 +194,7 @@ bool DatasetReader::add_source_pieces() {
         piece.shift = source.place.lo;
         for (int a = 0; a < shape_.rank(); ++a)
             piece.shift[a] -= source.source[a];
+        if (source.whole && piece.grid.shape() != source.place.shape()) return false;
         // What the source does not have is fill, which only the library tells.
         const NdBox wanted = piece.place + negative(piece.shift);
         if (!NdBox::whole(piece.grid.shape()).contains(wanted)) return false;

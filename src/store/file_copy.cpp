@@ -6,6 +6,7 @@
 #include "morphogen/store/hdf5/properties.hpp"
 
 #include "store/attribute_copy.hpp"
+#include "store/element_copy.hpp"
 
 #include <hdf5_hl.h>
 
@@ -79,6 +80,10 @@ public:
             copy_attributes(path);
         for (const auto& [path, is_dataset] : objects_)
             if (is_dataset) attach_scales(path);
+        for (const std::string& path : by_element_)
+            if (!copy_elements(from_.file(), to_, path, references_))
+                notes_.push_back("some references in " + path +
+                                 " were left out: what they refer to has no name");
         return std::move(notes_);
     }
 
@@ -139,11 +144,23 @@ private:
             copy_links(hdf5::open_group(source.get(), name.c_str()), copy, full);
             return;
         }
-        if (info.type == H5O_TYPE_DATASET && make_(full, target.get(), name).valid()) return;
+        if (info.type == H5O_TYPE_DATASET &&
+            make_({info.fileno, info.addr}, target.get(), name).valid())
+            return;
+        const CopyBy way =
+            info.type == H5O_TYPE_DATASET ? how_to_copy(object.get()) : CopyBy::object;
+        if (way == CopyBy::elements) { // last: references need what they refer to
+            create_same_dataset(object.get(), target.get(), name);
+            by_element_.push_back(full);
+            return;
+        }
         call("H5Ocopy", {source.get(), name}, [&] {
             return H5Ocopy(source.get(), name.c_str(), target.get(), name.c_str(), H5P_DEFAULT,
                            H5P_DEFAULT);
         });
+        if (way == CopyBy::object_without_references)
+            notes_.push_back("the references in " + full +
+                             " were left out: they refer to parts of the old file");
     }
 
     void copy_attributes(const std::string& path) {
@@ -157,10 +174,7 @@ private:
                 call("H5Adelete", {target.get(), name},
                      [&] { return H5Adelete(target.get(), name.c_str()); });
             if (is_scale_attribute(name)) continue;
-            const ReferenceMap references{[this](hid_t object, const hobj_ref_t& reference) {
-                return path_of(object, reference);
-            }};
-            if (!copy_attribute(source.get(), target.get(), to_.get(), name, references))
+            if (!copy_attribute(source.get(), target.get(), to_.get(), name, references_))
                 notes_.push_back("attribute " + name + " of " + path +
                                  " was left out: it refers to parts of the old file");
         }
@@ -203,7 +217,10 @@ private:
     const MakeDataset& make_;
     std::map<haddr_t, std::string> paths_;              // first path of each object of the old file
     std::vector<std::pair<std::string, bool>> objects_; // path, whether it is a dataset
+    std::vector<std::string> by_element_;               // datasets that are still empty
     std::vector<std::string> notes_;
+    const ReferenceMap references_{
+        [this](hid_t object, const hobj_ref_t& reference) { return path_of(object, reference); }};
 };
 
 } // namespace

@@ -17,10 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path beside(fs::path path) {
-    return path += hdf5::unfinished_suffix;
-}
-
 void create_empty(const fs::path& file, const fs::path& path) {
     const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd >= 0) {
@@ -37,7 +33,12 @@ void create_empty(const fs::path& file, const fs::path& path) {
 
 } // namespace
 
-NewFile::NewFile(fs::path path, bool replace) : path_(std::move(path)), beside_(beside(path_)) {
+fs::path unfinished_path(fs::path path) {
+    return path += hdf5::unfinished_suffix;
+}
+
+NewFile::NewFile(fs::path path, bool replace)
+    : path_(std::move(path)), beside_(unfinished_path(path_)) {
     std::error_code failed;
     if (!replace && fs::exists(path_, failed))
         throw core::UsageError(core::ErrorText{.what = "file exists already",

@@ -61,12 +61,16 @@ std::optional<VirtualPiece> box_piece(const hdf5::Properties& creation, std::siz
     const hdf5::Space from(call("H5Pget_virtual_srcspace", {},
                                 [&] { return H5Pget_virtual_srcspace(creation.get(), i); }));
     const auto target = selected_box(to);
-    const auto source = selected_box(from);
+    // The file does not say how much "all" is.
+    const bool whole = H5Sget_select_type(from.get()) == H5S_SEL_ALL;
+    const auto source =
+        whole ? Selection{Dims(shape.rank(), 0), Dims(shape.rank(), -1)} : selected_box(from);
     if (!target || !source || target->start.rank() != shape.rank() ||
         source->start.rank() != shape.rank())
         return std::nullopt;
     // A source space whose extent is not known yet selects nothing in its growing axis.
-    VirtualPiece piece{.place = {target->start, target->start}, .source = source->start};
+    VirtualPiece piece{
+        .place = {target->start, target->start}, .source = source->start, .whole = whole};
     for (int a = 0; a < shape.rank(); ++a) {
         Index extent = target->extent[a];
         if (extent < 0) {

@@ -15,6 +15,7 @@ struct VirtualPiece {
     std::string dataset;
     core::NdBox place;    // in the virtual dataset
     core::Dims source;    // index in the source of place.lo
+    bool whole = false;   // all that the source has, whatever that is
     bool follows = false; // place.hi[0] is as far as the source goes
 };
 

@@ -42,6 +42,7 @@ struct DatasetPiece {
     core::NdBox place;      // of the whole that it covers
     core::Dims shift;       // its own index + shift = index in the whole
     core::ChunkGrid grid;   // in its own indices
+    bool chunked = false;   // in the file
     bool decodable = false; // chunks come as they are stored, for a codec::ChunkDecoder
     std::vector<codec::Hdf5Filter> filters;
     std::filesystem::path file;

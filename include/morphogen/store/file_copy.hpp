@@ -9,15 +9,15 @@
 
 namespace morphogen::store {
 
-/// Makes @p path in @p parent of the new file, in place of the copy; or returns an invalid handle:
-/// then the dataset is copied as it is.
+/// Makes @p old as @p name in @p parent of the new file, in place of the copy; or returns an
+/// invalid handle: then the dataset is copied as it is.
 using MakeDataset =
-    std::function<hdf5::Dataset(const std::string& path, hid_t parent, const std::string& name)>;
+    std::function<hdf5::Dataset(const ObjectId& old, hid_t parent, const std::string& name)>;
 
 /// Copies everything that a file holds into an open new one: groups, datasets, named types, links
 /// of every kind (several hard links to one object stay that), attributes, attached dimension
-/// scales, object references in attributes. Datasets that @p make makes get the attributes and
-/// scales, not the data.
+/// scales, object references in attributes and datasets. Datasets that @p make makes get the
+/// attributes and scales, not the data.
 /// @returns what could not come along, one line each. @throws core::Error
 std::vector<std::string> copy_file(const FileReader& from, const hdf5::File& to,
                                    const MakeDataset& make);

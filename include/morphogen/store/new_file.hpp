@@ -6,6 +6,9 @@
 
 namespace morphogen::store {
 
+/// Where a NewFile is written before it appears at @p path.
+std::filesystem::path unfinished_path(std::filesystem::path path);
+
 /// An HDF5 file that appears under its name when it is complete: written beside and renamed.
 /// Without close() nothing of it is left. Every handle to what is in it must be closed before.
 class NewFile {

@@ -6,6 +6,7 @@
 #include "morphogen/store/frame.hpp"
 #include "morphogen/store/hdf5/handle.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -27,9 +28,17 @@ struct FilterInfo {
     std::vector<unsigned> values;
 };
 
+/// Which object of which open file: several links may lead to one.
+struct ObjectId {
+    unsigned long file = 0;
+    std::uint64_t address = 0;
+    friend auto operator<=>(const ObjectId&, const ObjectId&) = default;
+};
+
 /// What one dataset of any HDF5 file looks like.
 struct DatasetInfo {
     std::string path; // "/stats/v_min"
+    ObjectId id;
     std::vector<core::Index> shape;
     std::vector<core::Index> max_shape; // -1: unlimited
     std::string type;                   // "float32", "int64 big-endian", "string", "compound", ...
@@ -37,6 +46,7 @@ struct DatasetInfo {
     DataLayout layout = DataLayout::contiguous;
     std::vector<core::Index> chunk; // empty unless chunked
     std::vector<FilterInfo> filters;
+    bool external = false;            // the data lie in raw files that the dataset names
     std::vector<std::string> sources; // files behind a virtual dataset, as it names them
     std::uint64_t stored_bytes = 0;   // of the data, in this file or in its sources
 

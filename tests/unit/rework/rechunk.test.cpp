@@ -99,7 +99,7 @@ TEST_CASE("rechunk: what does not fit is refused and nothing is left") {
         CHECK_FALSE(std::filesystem::exists(out));
         CHECK_FALSE(std::filesystem::exists(directory / "out.h5.new"));
     };
-    fails({.chunks = {4, 4}, .memory = plenty}, "no dataset with 2 axes");
+    fails({.chunks = {4, 4}, .memory = plenty}, "it has no such dataset of numbers");
     fails({.chunks = {4, 4, 4}, .datasets = {"b"}, .memory = plenty}, "no such dataset");
     fails({.chunks = {4, 4, 4}, .memory = 100}, "not enough memory to rechunk");
     std::ofstream(out) << "precious";
