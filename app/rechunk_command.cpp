@@ -1,10 +1,13 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/json.hpp"
 #include "morphogen/core/memory.hpp"
-#include "morphogen/parallel/affinity.hpp"
+#include "morphogen/mpi/communicator.hpp"
+#include "morphogen/mpi/environment.hpp"
 #include "morphogen/rework/rechunk.hpp"
 
+#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
+#include "rework_options.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +26,7 @@ struct Options {
     std::string out;
     std::string chunks;
     std::string codec;
-    std::string memory;
+    ReworkOptions shared;
     bool json = false;
     rework::RechunkOptions rechunk;
 };
@@ -55,9 +58,9 @@ rework::RechunkOptions parsed(const Options& options) {
         throw core::UsageError(core::ErrorText{.what = "--codec with contiguous output",
                                                .why = "HDF5 compresses chunks only",
                                                .advice = "leave one of them out"});
-    wanted.memory =
-        options.memory.empty() ? core::usable_memory() / 4 : core::parse_size(options.memory);
-    if (wanted.threads == 0) wanted.threads = morphogen::parallel::usable_cores();
+    const rework::ReworkBudget budget = options.shared.budget();
+    wanted.memory = budget.memory;
+    wanted.threads = budget.threads;
     return wanted;
 }
 
@@ -87,8 +90,36 @@ void print_text(const rework::RechunkResult& result, const std::string& out) {
     fmt::print("{}: {} in {:.2f} s\n", out, core::format_size(result.bytes_out), result.seconds);
 }
 
-void rechunk(const Options& options) {
-    const rework::RechunkResult result = rework::rechunk(options.in, options.out, parsed(options));
+/// Several ranks of one job would all write OUT.
+bool is_refused_rank(Program& program) {
+    if (!morphogen::mpi::launched_by_mpi()) return false;
+    const morphogen::mpi::Environment mpi(program.argc, program.argv,
+                                          morphogen::mpi::ThreadLevel::funneled);
+    const auto world = morphogen::mpi::Communicator::world();
+    if (world.size() == 1) return false;
+    if (world.rank() == 0)
+        print_error(core::UsageError(
+                        core::ErrorText{
+                            .what = "rechunk runs in one process",
+                            .why = fmt::format("{} ranks would write the same file", world.size()),
+                            .advice = "start it without mpirun or srun: it uses every core"})
+                        .what());
+    program.exit_code = static_cast<int>(core::ExitCode::usage);
+    return true;
+}
+
+void rechunk(const Options& options, Program& program) {
+    if (is_refused_rank(program)) return;
+    rework::RechunkOptions wanted = parsed(options);
+    const rework::RechunkResult result = [&] {
+        const CleanUpOnSignal clean_up;
+        ProgressLine line;
+        const auto show = line.of("rechunking: MiB");
+        wanted.progress = [&](std::uint64_t done, std::uint64_t all) {
+            show(static_cast<core::Index>(done >> 20U), static_cast<core::Index>(all >> 20U));
+        };
+        return rework::rechunk(options.in, options.out, wanted);
+    }();
     for (const std::string& note : result.notes)
         print_note(note);
     if (options.json)
@@ -99,7 +130,7 @@ void rechunk(const Options& options) {
 
 } // namespace
 
-void add_rechunk(CLI::App& app, Program&) {
+void add_rechunk(CLI::App& app, Program& program) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
         "rechunk", "a copy of an HDF5 or netCDF-4 file with other chunks and codec; of a run, one "
@@ -115,15 +146,10 @@ void add_rechunk(CLI::App& app, Program&) {
                         "none, deflate:1 to 9, zstd:1 to 19, lz4 (default: the input's filters)");
     command->add_option("--dataset", options->rechunk.datasets,
                         "which ones (default: all numeric ones with as many axes as --chunks)");
-    command->add_option("--memory", options->memory,
-                        "ceiling on everything held, as in 256MiB (default: a quarter of what the "
-                        "process may use)");
-    command->add_option("--threads", options->rechunk.threads, "default: every core")
-        ->check(CLI::PositiveNumber);
+    add_budget(*command, options->shared);
     command->add_flag("--force", options->rechunk.replace, "replace OUT if it is there");
     command->add_flag("--json", options->json, "print facts as JSON");
-    options->rechunk.threads = 0;
-    command->callback([options] { rechunk(*options); });
+    command->callback([options, &program] { rechunk(*options, program); });
 }
 
 } // namespace app

@@ -5,6 +5,8 @@
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/hdf5/steadfast_driver.hpp"
 
+#include "store/unfinished_name.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -44,6 +46,7 @@ NewFile::NewFile(fs::path path, bool replace)
         throw core::UsageError(core::ErrorText{.what = "file exists already",
                                                .where = path_.native(),
                                                .advice = "choose another name, or use --force"});
+    unfinished_ = std::make_unique<UnfinishedName>(beside_); // first: a signal may come next
     create_empty(beside_, path_);
     try {
         const hdf5::Properties access = hdf5::file_access();
@@ -72,6 +75,7 @@ void NewFile::close() {
             core::ErrorText{.what = "cannot rename file", .where = beside_.native(), .why = why});
     }
     beside_.clear();
+    unfinished_.reset();
 }
 
 } // namespace morphogen::store

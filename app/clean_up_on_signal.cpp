@@ -1,0 +1,31 @@
+#include "clean_up_on_signal.hpp"
+
+#include "morphogen/store/unfinished_files.hpp"
+
+namespace app {
+namespace {
+
+void handle(int signal) {
+    morphogen::store::remove_unfinished_files();
+    ::raise(signal); // by SA_RESETHAND the default again: the shell sees what ended the process
+}
+
+} // namespace
+
+CleanUpOnSignal::CleanUpOnSignal() {
+    struct sigaction action {};
+    action.sa_handler = handle;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    sigemptyset(&action.sa_mask);
+    for (std::size_t i = 0; i < caught_.size(); ++i) {
+        ::sigaction(caught_[i], nullptr, &before_[i]);
+        if (before_[i].sa_handler != SIG_IGN) ::sigaction(caught_[i], &action, nullptr);
+    }
+}
+
+CleanUpOnSignal::~CleanUpOnSignal() {
+    for (std::size_t i = 0; i < caught_.size(); ++i)
+        ::sigaction(caught_[i], &before_[i], nullptr);
+}
+
+} // namespace app
