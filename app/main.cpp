@@ -89,11 +89,12 @@ int main(int argc, char** argv) {
     app::add_validate(cli, program);
     app::add_config(cli, program);
     app::add_info(cli, program);
+    app::add_verify(cli, program);
     app::add_rechunk(cli, program);
-    app::add_render(cli, program);
     app::add_gather(cli, program);
     app::add_series(cli, program);
     app::add_crops(cli, program);
+    app::add_render(cli, program);
     app::add_bench(cli, program);
 
     // The commands run inside parse(), as CLI11's callbacks.

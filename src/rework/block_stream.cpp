@@ -150,7 +150,8 @@ BlockView BlockStream::view_of(Item& item, Worker& worker) const {
         worker.raw = core::AlignedBuffer<std::byte>(reader_.block_bytes());
     const std::span<std::byte> raw = worker.raw.span().first(bytes);
     view.raw = raw;
-    if (item.stored.bytes == 0) { // never written
+    if (item.stored.bytes == 0) {
+        view.is_fill = true;
         core::fill_box(view.raw_box, reader_.fill(), raw.data(), view.raw_box);
         return view;
     }

@@ -38,7 +38,7 @@ herr_t add_dataset(hid_t, const char* name, const H5O_info_t* info, void* paths)
     return 0;
 }
 
-std::vector<std::string> dataset_paths(const hdf5::File& file) {
+std::vector<std::string> paths_of_datasets(const hdf5::File& file) {
     std::vector<std::string> paths;
     hdf5::call("H5Ovisit", {.object = file.get()}, [&] {
         return H5Ovisit2(file.get(), H5_INDEX_NAME, H5_ITER_INC, add_dataset, &paths,
@@ -117,33 +117,33 @@ double DatasetInfo::ratio() const noexcept {
                              : static_cast<double>(raw_bytes()) / static_cast<double>(stored_bytes);
 }
 
-FileReader::FileReader(const fs::path& path, Access access) : path_(path) {
+FileReader::FileReader(const fs::path& path, Access access, Sources sources) : path_(path) {
     if (access != Access::whichever_works) {
-        open(access);
+        open(access, sources);
         return;
     }
     try {
-        open(Access::plain);
+        open(Access::plain, sources);
     } catch (const core::Error&) {
         // A run that goes on, or was killed: its files say that a writer has them.
         const std::exception_ptr plainly = std::current_exception();
         try {
-            open(Access::swmr);
+            open(Access::swmr, sources);
         } catch (const core::Error&) {
             std::rethrow_exception(plainly);
         }
     }
 }
 
-void FileReader::open(Access access) {
+void FileReader::open(Access access, Sources sources) {
     swmr_ = access == Access::swmr;
     file_ = hdf5::open_file(path_, swmr_ ? hdf5::Mode::read_swmr : hdf5::Mode::read);
-    check_sources();
+    if (sources == Sources::demanded) check_sources();
 }
 
 void FileReader::check_sources() const {
     std::set<std::pair<std::string, std::string>> sources;
-    for (const std::string& path : dataset_paths(file_)) {
+    for (const std::string& path : paths_of_datasets(file_)) {
         const auto data = hdf5::open_dataset(file_.get(), path.c_str());
         const auto creation = hdf5::creation_of(data);
         if (H5Pget_layout(creation.get()) != H5D_VIRTUAL) continue;
@@ -165,7 +165,7 @@ void FileReader::check_sources() const {
 
 hdf5::Dataset FileReader::open_dataset(const std::string& path) const {
     if (!hdf5::exists(file_.get(), path.c_str())) {
-        const auto there = dataset_paths(file_);
+        const auto there = paths_of_datasets(file_);
         fail("no such dataset", path_, path, "the file does not have it",
              there.empty() ? "" : fmt::format("it has {}", fmt::join(there, ", ")));
     }
@@ -174,9 +174,38 @@ hdf5::Dataset FileReader::open_dataset(const std::string& path) const {
 
 std::vector<DatasetInfo> FileReader::datasets() const {
     std::vector<DatasetInfo> infos;
-    for (const std::string& path : dataset_paths(file_))
+    for (const std::string& path : paths_of_datasets(file_))
         infos.push_back(dataset(path));
     return infos;
+}
+
+std::vector<std::string> FileReader::dataset_paths() const {
+    return paths_of_datasets(file_);
+}
+
+void FileReader::read_through(const std::string& path) const {
+    const auto data = open_dataset(path);
+    const hdf5::Space space = hdf5::space_of(data);
+    const hdf5::Type type = hdf5::type_of(data);
+    const auto elements = hdf5::call("H5Sget_simple_extent_npoints", {.object = data.get()},
+                                     [&] { return H5Sget_simple_extent_npoints(space.get()); });
+    if (elements == 0) return;
+    std::vector<std::byte> values(static_cast<std::size_t>(elements) * H5Tget_size(type.get()));
+    hdf5::call("H5Dread", {.object = data.get()}, [&] {
+        return H5Dread(data.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
+    });
+    if (H5Tdetect_class(type.get(), H5T_VLEN) > 0 || H5Tdetect_class(type.get(), H5T_STRING) > 0)
+        hdf5::call("H5Dvlen_reclaim", {.object = data.get()}, [&] {
+            return H5Dvlen_reclaim(type.get(), space.get(), H5P_DEFAULT, values.data());
+        });
+}
+
+std::vector<std::pair<fs::path, std::string>> FileReader::sources(const std::string& path) const {
+    std::vector<std::pair<fs::path, std::string>> sources;
+    for (VirtualSource& source : virtual_sources(hdf5::creation_of(open_dataset(path))))
+        sources.emplace_back(source.file == "." ? fs::path() : path_.parent_path() / source.file,
+                             std::move(source.dataset));
+    return sources;
 }
 
 DatasetInfo FileReader::dataset(const std::string& path) const {

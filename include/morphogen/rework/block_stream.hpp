@@ -26,6 +26,7 @@ struct BlockView {
     core::NdBox raw_box; // those that `raw` holds, dense, as they lie in the file: a chunk at an
                          // edge reaches over it
     std::span<const std::byte> raw;
+    bool is_fill = false; // a chunk that was never written
 };
 
 /// What to do with the blocks of a stream.

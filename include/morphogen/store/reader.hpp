@@ -64,12 +64,16 @@ struct Launch {
 /// killed.
 enum class Access { plain, swmr, whichever_works };
 
+/// Whether the sources of a file's virtual datasets must be there.
+enum class Sources { demanded, not_looked_at };
+
 /// Any HDF5 file, read only. A virtual dataset whose sources are not all there is an error instead
-/// of fill values. One thread of a process may use it, or HDF5 at all, at a time.
+/// of fill values, unless they are not looked at. One thread of a process may use it, or HDF5 at all, at a time.
 class FileReader {
 public:
     /// @throws core::Error naming the file and why it cannot be opened.
-    explicit FileReader(const std::filesystem::path& path, Access access = Access::whichever_works);
+    explicit FileReader(const std::filesystem::path& path, Access access = Access::whichever_works,
+                        Sources sources = Sources::demanded);
 
     const std::filesystem::path& path() const noexcept { return path_; }
     bool is_swmr() const noexcept { return swmr_; }
@@ -77,6 +81,15 @@ public:
 
     /// Every dataset, by path.
     std::vector<DatasetInfo> datasets() const;
+    /// Their paths alone, in order.
+    std::vector<std::string> dataset_paths() const;
+    /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see whether
+    /// it can be read. @throws core::Error
+    void read_through(const std::string& path) const;
+    /// The file and dataset of each mapping of a virtual dataset; relative names are beside this
+    /// file, "" is this file.
+    std::vector<std::pair<std::filesystem::path, std::string>>
+    sources(const std::string& path) const;
     /// @throws core::Error if there is none of that name, listing those there are.
     DatasetInfo dataset(const std::string& path) const;
     /// Committed frames of a run's file: the length of /step; nothing in other files.
@@ -96,7 +109,7 @@ public:
                     std::span<double> out) const;
 
 private:
-    void open(Access access);
+    void open(Access access, Sources sources);
     void check_sources() const;
     hdf5::Dataset open_dataset(const std::string& path) const;
 

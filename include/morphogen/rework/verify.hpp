@@ -1,0 +1,32 @@
+#pragma once
+
+#include "morphogen/rework/open_dataset.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace morphogen::rework {
+
+/// What was looked at, and what is wrong with it.
+struct VerifyResult {
+    core::Index files = 0;
+    core::Index datasets = 0;  // read whole
+    core::Index blocks = 0;    // chunks, or as much at a time where there are none
+    core::Index unwritten = 0; // chunks that were never written and may be: fill values
+    std::uint64_t raw_bytes = 0;
+    core::Index problems = 0;
+    std::vector<std::string> unchecked; // "file, dataset: why", not counted as problems
+};
+
+/// Reads and decodes every chunk of every dataset of a file (of a run: of all its parts), which
+/// checks every checksum, and looks for what is not there: chunks of committed frames, frames,
+/// parts. Goes on after what is wrong.
+/// @param problem gets each, one line, as it is found, on the calling thread.
+/// @throws core::UsageError, core::Error: the file itself cannot be found or opened
+VerifyResult verify(const std::filesystem::path& path, const ReworkBudget& budget,
+                    const std::function<void(const std::string&)>& problem);
+
+} // namespace morphogen::rework

@@ -1,0 +1,216 @@
+#include "morphogen/rework/verify.hpp"
+
+#include "morphogen/core/error.hpp"
+#include "morphogen/core/memory.hpp"
+#include "morphogen/rework/block_stream.hpp"
+#include "morphogen/rework/info.hpp"
+#include "morphogen/store/dataset_reader.hpp"
+#include "morphogen/store/reader.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+namespace morphogen::rework {
+namespace {
+
+namespace fs = std::filesystem;
+using core::Index;
+using core::NdBox;
+using store::DatasetInfo;
+using store::DatasetReader;
+using store::FileReader;
+
+/// A file to look at, and how much of some of its datasets must be there.
+struct Task {
+    fs::path file;
+    std::map<std::string, Index> demanded; // frames, by dataset
+};
+
+class Verifier {
+public:
+    Verifier(const ReworkBudget& budget, const std::function<void(const std::string&)>& problem)
+        : budget_(budget), problem_(problem) {}
+
+    VerifyResult run(const fs::path& path) {
+        const fs::path file = data_file(path);
+        FileReader(file, store::Access::whichever_works, store::Sources::not_looked_at);
+        add_task(file, {}, 0);
+        for (std::size_t i = 0; i < tasks_.size(); ++i) { // sources are added meanwhile
+            const Task task = tasks_[i];
+            guarded(task.file.native(), [&] { check_file(task); });
+            if (budget_.progress)
+                budget_.progress(static_cast<Index>(i + 1), static_cast<Index>(tasks_.size()));
+        }
+        return std::move(result_);
+    }
+
+private:
+    void report(const std::string& line) {
+        ++result_.problems;
+        problem_(line);
+    }
+    void report(std::string_view what, const std::string& where, std::string_view why) {
+        report(core::Error(core::ErrorText{.what = what, .where = where, .why = why}).what());
+    }
+
+    /// What goes wrong in @p check is a problem, and no reason to stop.
+    template <typename Check>
+    void guarded(const std::string& where, Check&& check) {
+        try {
+            check();
+        } catch (const core::Error& error) {
+            report(error.what());
+        } catch (const std::bad_alloc&) {
+            report("cannot check", where, "not enough memory");
+        }
+    }
+
+    void add_task(const fs::path& file, const std::string& dataset, Index frames) {
+        auto task = std::find_if(tasks_.begin(), tasks_.end(),
+                                 [&](const Task& t) { return t.file == file; });
+        if (task == tasks_.end()) task = tasks_.insert(task, {file, {}});
+        if (!dataset.empty()) {
+            Index& demanded = task->demanded[dataset];
+            demanded = std::max(demanded, frames);
+        }
+    }
+
+    void check_file(const Task& task) {
+        const auto file = std::make_shared<const FileReader>(
+            task.file, store::Access::whichever_works, store::Sources::not_looked_at);
+        ++result_.files;
+        if (file->frames()) guarded(task.file.native(), [&] { check_records(*file); });
+        for (const std::string& path : file->dataset_paths())
+            guarded(task.file.native() + ", " + path, [&] { check_dataset(file, path, task); });
+        for (const auto& [dataset, frames] : task.demanded)
+            guarded(task.file.native(), [&] { check_length(*file, dataset, frames); });
+    }
+
+    /// A run's columns have a value per committed frame, in order.
+    void check_records(const FileReader& file) {
+        const Index frames = *file.frames();
+        for (const DatasetInfo& info : file.datasets()) {
+            const bool column = info.path == "/time" || info.path.starts_with("/stats/");
+            if (column && (info.shape.size() != 1 || info.shape.front() < frames))
+                report("missing frames", file.path().native() + ", " + info.path,
+                       fmt::format("it has {}, /step counts {}",
+                                   info.shape.empty() ? 0 : info.shape.front(), frames));
+        }
+        const auto records = file.records();
+        for (std::size_t i = 1; i < records.size(); ++i)
+            if (records[i].step <= records[i - 1].step) {
+                report("frames out of order", file.path().native() + ", /step",
+                       fmt::format("frame {} is of step {}, the one before of step {}", i,
+                                   records[i].step, records[i - 1].step));
+                return;
+            }
+    }
+
+    void check_length(const FileReader& file, const std::string& dataset, Index frames) {
+        const DatasetInfo info = file.dataset(dataset);
+        if (info.shape.empty() || info.shape.front() < frames)
+            report("missing frames", file.path().native() + ", " + dataset,
+                   fmt::format("it has {} of {} committed",
+                               info.shape.empty() ? 0 : info.shape.front(), frames));
+    }
+
+    void check_dataset(const std::shared_ptr<const FileReader>& file, const std::string& path,
+                       const Task& task) {
+        const DatasetInfo info = file->dataset(path);
+        const bool is_field = file->frames() && (path == "/v" || path == "/u");
+        if (info.layout == store::DataLayout::assembled) {
+            follow_sources(*file, info, is_field ? *file->frames() : 0);
+            return;
+        }
+        if (!has_blocks(info)) {
+            read_whole(*file, info);
+            return;
+        }
+        const auto demanded = task.demanded.find(path);
+        const Index frames = is_field                          ? *file->frames()
+                             : demanded != task.demanded.end() ? demanded->second
+                                                               : 0;
+        check_blocks(DatasetReader(file, path), frames);
+    }
+
+    void follow_sources(const FileReader& file, const DatasetInfo& info, Index frames) {
+        for (const auto& [source, dataset] : file.sources(info.path)) {
+            std::error_code failed;
+            if (source.empty()) continue; // this file
+            if (source.native().find("%b") != std::string::npos)
+                result_.unchecked.push_back(fmt::format("{}, {}: its sources are a numbered series",
+                                                        file.path().native(), info.path));
+            else if (!fs::exists(source, failed))
+                report("missing part", source.native(),
+                       fmt::format("{} of {} needs it", info.path, file.path().native()));
+            else
+                add_task(source, dataset.starts_with('/') ? dataset : "/" + dataset, frames);
+        }
+    }
+
+    static bool has_blocks(const DatasetInfo& info) {
+        const bool fixed = info.type != "variable-length" && info.type != "reference";
+        return fixed && !info.shape.empty() &&
+               info.shape.size() <= static_cast<std::size_t>(core::Dims::max_rank);
+    }
+
+    /// Scalars and elements of variable size: through the library.
+    void read_whole(const FileReader& file, const DatasetInfo& info) {
+        if (info.raw_bytes() > budget_.memory) {
+            result_.unchecked.push_back(fmt::format("{}, {}: {} cannot be read piece by piece",
+                                                    file.path().native(), info.path,
+                                                    core::format_size(info.raw_bytes())));
+            return;
+        }
+        file.read_through(info.path);
+        ++result_.datasets;
+        result_.raw_bytes += info.raw_bytes();
+    }
+
+    /// @param frames of which no chunk may be missing
+    void check_blocks(const DatasetReader& reader, Index frames) {
+        const auto blocks = reader.blocks_in(NdBox::whole(reader.shape()));
+        ++result_.datasets;
+        result_.blocks += static_cast<Index>(blocks.size());
+        result_.raw_bytes += reader.raw_bytes();
+        if (blocks.empty()) return;
+        std::vector<char> is_fill(blocks.size(), 0); // each written by one thread
+        BlockStream stream(reader, budget_.threads, budget_.memory);
+        const auto use = [&](const BlockView& block, int) {
+            is_fill[static_cast<std::size_t>(block.number)] = block.is_fill ? 1 : 0;
+        };
+        stream.for_each(
+            blocks, {.use = use, .done = {}, .failed = [&](Index, const std::exception_ptr& error) {
+                         guarded(reader.info().path, [&] { std::rethrow_exception(error); });
+                     }});
+        for (std::size_t i = 0; i < blocks.size(); ++i) {
+            if (is_fill[i] == 0) continue;
+            if (reader.box(blocks[i]).lo[0] < frames)
+                report("missing chunk", reader.describe(blocks[i]),
+                       "it belongs to a committed frame and was never written");
+            else
+                ++result_.unwritten;
+        }
+    }
+
+    const ReworkBudget& budget_;
+    const std::function<void(const std::string&)>& problem_;
+    std::vector<Task> tasks_;
+    VerifyResult result_;
+};
+
+} // namespace
+
+VerifyResult verify(const fs::path& path, const ReworkBudget& budget,
+                    const std::function<void(const std::string&)>& problem) {
+    return Verifier(budget, problem).run(path);
+}
+
+} // namespace morphogen::rework
