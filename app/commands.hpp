@@ -20,6 +20,7 @@ void add_validate(CLI::App& app, Program& program);
 void add_config(CLI::App& app, Program& program);
 void add_info(CLI::App& app, Program& program);
 void add_render(CLI::App& app, Program& program);
+void add_diff(CLI::App& app, Program& program);
 void add_verify(CLI::App& app, Program& program);
 void add_rechunk(CLI::App& app, Program& program);
 void add_gather(CLI::App& app, Program& program);
