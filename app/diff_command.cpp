@@ -41,6 +41,7 @@ void print_json(const std::vector<rework::DatasetDifference>& differences) {
     for (const auto& d : differences) {
         json.begin_object().member("path", d.path).member("same", d.same());
         if (!d.why.empty()) json.member("why", d.why);
+        if (!d.skipped.empty()) json.member("not_compared", d.skipped);
         json.member("different", d.different);
         element("first", d.first);
         element("largest", d.largest);
@@ -54,6 +55,7 @@ void print_text(const std::vector<rework::DatasetDifference>& differences) {
         fmt::print("  {:<8}[{}]  {} and {}\n", name, fmt::join(e.at, ", "), e.a, e.b);
     };
     for (const auto& d : differences) {
+        if (!d.skipped.empty()) print_note(fmt::format("not compared: {} ({})", d.path, d.skipped));
         if (d.same()) continue;
         if (!d.why.empty()) {
             fmt::print("{}: {}\n", d.path, d.why);

@@ -7,13 +7,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
-#include <iterator>
 #include <new>
 #include <sstream>
 #include <string_view>
+#include <vector>
 
 namespace app {
 
@@ -41,11 +40,13 @@ constexpr std::array commands{"run",     "validate", "config", "info",  "render"
                               "rechunk", "gather",   "series", "crops", "bench"};
 
 /// CLI11 complains of a missing subcommand where there is one that it does not know.
-std::string explain(const CLI::ParseError& error, int argc, char** argv) {
+std::string explain(const CLI::App& cli, const CLI::ParseError& error, int argc, char** argv) {
     const std::string_view command = argc > 1 ? argv[1] : "";
+    std::vector<std::string> commands;
+    for (const CLI::App* known : cli.get_subcommands([](const CLI::App*) { return true; }))
+        commands.push_back(known->get_name());
     if (dynamic_cast<const CLI::RequiredError*>(&error) && !command.empty() &&
-        std::none_of(std::begin(commands), std::end(commands),
-                     [&](const char* known) { return command == known; }))
+        std::find(commands.begin(), commands.end(), command) == commands.end())
         return fmt::format("unknown {} ({}); the commands are {}",
                            command.starts_with('-') ? "option" : "command", command,
                            fmt::join(commands, ", "));
@@ -66,7 +67,7 @@ int parse(CLI::App& app, int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         if (e.get_exit_code() == 0) return app.exit(e); // --help, --version
-        print_error(explain(e, argc, argv));
+        print_error(explain(app, e, argc, argv));
         return static_cast<int>(morphogen::core::ExitCode::usage);
     }
     return 0;

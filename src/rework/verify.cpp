@@ -156,8 +156,7 @@ private:
     }
 
     static bool has_blocks(const DatasetInfo& info) {
-        const bool fixed = info.type != "variable-length" && info.type != "reference";
-        return fixed && !info.shape.empty() &&
+        return !info.is_variable && !info.shape.empty() &&
                info.shape.size() <= static_cast<std::size_t>(core::Dims::max_rank);
     }
 

@@ -2,6 +2,8 @@
 
 #include "morphogen/store/hdf5/dataspace.hpp"
 
+#include "store/element_type.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -134,6 +136,7 @@ DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& pa
     info.max_shape = signed_shape(hdf5::max_shape_of(space));
     const hdf5::Type type = hdf5::type_of(dataset);
     info.type = type_name(type);
+    info.is_variable = refers_elsewhere(type);
     info.element_size = H5Tget_size(type.get());
     const hdf5::Properties creation = hdf5::creation_of(dataset);
     info.layout = layout_of(creation);

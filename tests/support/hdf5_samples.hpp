@@ -60,4 +60,20 @@ inline std::filesystem::path write_samples(const std::filesystem::path& path,
     return path;
 }
 
+/// Where the chunk that begins at @p at lies in the file.
+inline haddr_t chunk_address(const std::filesystem::path& path, const char* name,
+                             const core::Dims& at) {
+    namespace hdf5 = store::hdf5;
+    const auto file = hdf5::open_file(path, hdf5::Mode::read);
+    const auto data = hdf5::open_dataset(file.get(), name);
+    const std::vector<hsize_t> offset(at.begin(), at.end());
+    haddr_t address = HADDR_UNDEF;
+    unsigned mask = 0;
+    hsize_t size = 0;
+    hdf5::call("H5Dget_chunk_info_by_coord", {.object = data.get()}, [&] {
+        return H5Dget_chunk_info_by_coord(data.get(), offset.data(), &mask, &address, &size);
+    });
+    return address;
+}
+
 } // namespace morphogen::test

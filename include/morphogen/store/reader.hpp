@@ -43,6 +43,7 @@ struct DatasetInfo {
     std::vector<core::Index> max_shape; // -1: unlimited
     std::string type;                   // "float32", "int64 big-endian", "string", "compound", ...
     std::size_t element_size = 0;
+    bool is_variable = false; // elements refer to something elsewhere: variable size, references
     DataLayout layout = DataLayout::contiguous;
     std::vector<core::Index> chunk; // empty unless chunked
     std::vector<FilterInfo> filters;

@@ -99,15 +99,7 @@ TEST_CASE("a damaged chunk is an error that names it and the others can still be
     const test::TemporaryDirectory directory;
     const auto path = test::write_samples(
         directory / "bad.h5", {{.chunk = {1, 10, 12}, .filters = filters("deflate:1", 4)}});
-    haddr_t address = 0;
-    {
-        const auto file = store::hdf5::open_file(path, store::hdf5::Mode::read);
-        const auto data = store::hdf5::open_dataset(file.get(), "data");
-        const hsize_t offset[] = {2, 0, 0};
-        unsigned mask = 0;
-        hsize_t size = 0;
-        H5Dget_chunk_info_by_coord(data.get(), offset, &mask, &address, &size);
-    }
+    const haddr_t address = test::chunk_address(path, "data", {2, 0, 0});
     {
         std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
         file.seekp(static_cast<std::streamoff>(address) + 20);

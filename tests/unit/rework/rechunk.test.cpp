@@ -113,15 +113,7 @@ TEST_CASE("rechunk: a damaged chunk ends it with its name and nothing is left") 
     const auto in = test::write_samples(
         directory / "in.h5",
         {{.name = "a", .shape = {8, 64, 64}, .chunk = {1, 64, 64}, .filters = deflate(4)}});
-    haddr_t address = 0;
-    {
-        const auto file = store::hdf5::open_file(in, store::hdf5::Mode::read);
-        const auto data = store::hdf5::open_dataset(file.get(), "a");
-        const hsize_t offset[] = {5, 0, 0};
-        unsigned mask = 0;
-        hsize_t size = 0;
-        H5Dget_chunk_info_by_coord(data.get(), offset, &mask, &address, &size);
-    }
+    const haddr_t address = test::chunk_address(in, "a", {5, 0, 0});
     std::fstream file(in, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(address) + 30);
     file << "damage";

@@ -1,0 +1,116 @@
+#include "morphogen/rework/verify.hpp"
+
+#include "morphogen/core/error.hpp"
+
+#include "catch.hpp"
+#include "hdf5_samples.hpp"
+#include "sample_run.hpp"
+#include "temporary_directory.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace morphogen;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Verified {
+    rework::VerifyResult result;
+    std::vector<std::string> problems;
+
+    bool says(const std::string& text) const {
+        for (const std::string& problem : problems)
+            if (problem.find(text) != std::string::npos) return true;
+        return false;
+    }
+};
+
+Verified verify(const fs::path& path, int threads = 2) {
+    Verified v;
+    v.result = rework::verify(path, {.threads = threads, .memory = std::uint64_t{1} << 26},
+                              [&](const std::string& line) { v.problems.push_back(line); });
+    CHECK(v.result.problems == static_cast<core::Index>(v.problems.size()));
+    return v;
+}
+
+std::vector<codec::Hdf5Filter> filters() {
+    return codec::hdf5_filters({.element_size = 4});
+}
+
+void damage(const fs::path& path, haddr_t address) {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(address) + 12);
+    file << "xyz";
+}
+
+} // namespace
+
+TEST_CASE("verify: whole files of every layout are all right") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5", {{.name = "contiguous"},
+                             {.name = "chunked", .chunk = {2, 4, 5}, .filters = filters()},
+                             {.name = "partly",
+                              .chunk = {2, 4, 5},
+                              .filters = filters(),
+                              .written = {{0, 0, 0}, {2, 4, 5}}}});
+    for (const int threads : {1, 3}) {
+        const Verified v = verify(path, threads);
+        CHECK(v.problems.empty());
+        CHECK(v.result.files == 1);
+        CHECK(v.result.datasets == 3);
+        CHECK(v.result.unwritten == 2 * 3 * 3 - 1);
+    }
+}
+
+TEST_CASE("verify: every damaged chunk is named and the others are still read") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5",
+        {{.name = "d", .shape = {6, 40, 40}, .chunk = {1, 40, 40}, .filters = filters()}});
+    for (const core::Index frame : {1, 4})
+        damage(path, test::chunk_address(path, "d", {frame, 0, 0}));
+    const Verified v = verify(path);
+    CHECK(v.problems.size() == 2);
+    CHECK(v.says("a.h5, /d, chunk at (1, 0, 0)"));
+    CHECK(v.says("chunk at (4, 0, 0)"));
+    CHECK(v.result.blocks == 6);
+}
+
+TEST_CASE("verify: a run of parts with a part missing a part short and a chunk missing") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    CHECK(verify(directory.path()).problems.empty());
+    CHECK(verify(directory.path()).result.files == 3);
+
+    const auto part = directory / "parts/0000.0001.h5";
+    fs::rename(part, directory / "away.h5");
+    Verified v = verify(directory.path());
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("missing part"));
+    CHECK(v.says("0000.0001.h5"));
+
+    std::ofstream(part) << "not HDF5 at all";
+    v = verify(directory.path());
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("0000.0001.h5"));
+}
+
+TEST_CASE("verify: a part that lags behind what is committed lacks frames") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 2); // the second part has 2 of 3
+    const Verified v = verify(directory.path());
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("missing frames"));
+    CHECK(v.says("it has 2 of 3 committed"));
+}
+
+TEST_CASE("verify: what is no HDF5 file is an error not a problem") {
+    const test::TemporaryDirectory directory;
+    std::ofstream(directory / "a.h5") << "text";
+    CHECK_THROWS_AS(verify(directory / "a.h5"), core::Error);
+    CHECK_THROWS_AS(verify(directory / "none.h5"), core::UsageError);
+}
