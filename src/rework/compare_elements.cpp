@@ -74,8 +74,7 @@ Comparison compare_bytes(const std::byte* a, const std::byte* b, std::size_t siz
         if (std::memcmp(a + at, b + at, size) == 0) continue;
         const std::size_t byte =
             static_cast<std::size_t>(std::mismatch(a + at, a + at + size, b + at).first - (a + at));
-        note(found, i, 0.0, std::to_integer<int>(a[at + byte]),
-             std::to_integer<int>(b[at + byte]));
+        note(found, i, 0.0, std::to_integer<int>(a[at + byte]), std::to_integer<int>(b[at + byte]));
     }
     return found;
 }

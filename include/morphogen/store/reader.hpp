@@ -69,7 +69,8 @@ enum class Access { plain, swmr, whichever_works };
 enum class Sources { demanded, not_looked_at };
 
 /// Any HDF5 file, read only. A virtual dataset whose sources are not all there is an error instead
-/// of fill values, unless they are not looked at. One thread of a process may use it, or HDF5 at all, at a time.
+/// of fill values, unless they are not looked at. One thread of a process may use it, or HDF5 at
+/// all, at a time.
 class FileReader {
 public:
     /// @throws core::Error naming the file and why it cannot be opened.
@@ -84,8 +85,8 @@ public:
     std::vector<DatasetInfo> datasets() const;
     /// Their paths alone, in order.
     std::vector<std::string> dataset_paths() const;
-    /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see whether
-    /// it can be read. @throws core::Error
+    /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see
+    /// whether it can be read. @throws core::Error
     void read_through(const std::string& path) const;
     /// The file and dataset of each mapping of a virtual dataset; relative names are beside this
     /// file, "" is this file.

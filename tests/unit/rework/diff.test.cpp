@@ -47,7 +47,7 @@ TEST_CASE("diff: layout codec byte order and number type do not matter") {
         {.shape = shape, .chunk = {3, 3, 3}, .type = H5T_STD_I16BE},
         {.shape = shape, .type = H5T_STD_U64LE}};
     for (const auto& other : others)
-        for (const std::uint64_t memory : {std::uint64_t{100'000}, std::uint64_t{1} << 26}) {
+        for (const std::uint64_t memory : {std::uint64_t{200'000}, std::uint64_t{1} << 26}) {
             const auto b = test::write_samples(directory / "b.h5", {other});
             const auto result = diff(a, b, 0, memory);
             REQUIRE(result.size() == 1);
@@ -63,7 +63,7 @@ TEST_CASE("diff: first and largest difference wherever they are") {
     set_element(b, {8, 0, 0}, 1000.0);
     set_element(b, {2, 19, 30}, -1.0);
     set_element(b, {2, 3, 4}, -1.0);
-    for (const std::uint64_t memory : {std::uint64_t{100'000}, std::uint64_t{1} << 26}) {
+    for (const std::uint64_t memory : {std::uint64_t{200'000}, std::uint64_t{1} << 26}) {
         const auto d = diff(a, b, 0, memory).at(0);
         CHECK(d.different == 3);
         CHECK(d.first->at == Dims{2, 3, 4});
