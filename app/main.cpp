@@ -36,9 +36,6 @@ constexpr const char* footer =
     "Ctrl-C. 75 is kept for\nruns that can be resumed: this version writes no checkpoints. "
     "`morphogen COMMAND --help` tells more.";
 
-constexpr std::array commands{"run",     "validate", "config", "info",  "render",
-                              "rechunk", "gather",   "series", "crops", "bench"};
-
 /// CLI11 complains of a missing subcommand where there is one that it does not know.
 std::string explain(const CLI::App& cli, const CLI::ParseError& error, int argc, char** argv) {
     const std::string_view command = argc > 1 ? argv[1] : "";
