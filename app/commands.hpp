@@ -26,6 +26,7 @@ void add_rechunk(CLI::App& app, Program& program);
 void add_gather(CLI::App& app, Program& program);
 void add_series(CLI::App& app, Program& program);
 void add_crops(CLI::App& app, Program& program);
+void add_stats(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 
 /// The repeatable --set option of the commands that take a configuration.

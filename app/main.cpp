@@ -94,6 +94,7 @@ int main(int argc, char** argv) {
     app::add_crops(cli, program);
     app::add_render(cli, program);
     app::add_diff(cli, program);
+    app::add_stats(cli, program);
     app::add_bench(cli, program);
 
     // The commands run inside parse(), as CLI11's callbacks.

@@ -40,11 +40,6 @@ std::uint64_t worker_memory(const DatasetReader& reader) {
 std::uint64_t slot_memory(const DatasetReader& reader) {
     return reader.stored_bound();
 }
-/// Enough that nobody waits: one being read, one per thread, one waiting per thread.
-Index slots_wanted(int threads) {
-    return 2 * static_cast<Index>(threads) + 1;
-}
-
 int threads_within(const DatasetReader& reader, int threads, std::uint64_t memory) {
     MORPHOGEN_EXPECT(threads >= 1);
     while (threads > 1 && BlockStream::least_memory(reader, threads) > memory)
@@ -72,13 +67,14 @@ std::uint64_t BlockStream::least_memory(const DatasetReader& reader, int threads
     return t * worker_memory(reader) + t * slot_memory(reader);
 }
 
+// Slots: enough that nobody waits: one being read, one per thread, one waiting per thread.
 BlockStream::BlockStream(const DatasetReader& reader, int threads, std::uint64_t memory)
     : reader_(reader), team_(threads_within(reader, threads, memory)) {
     const auto t = static_cast<std::uint64_t>(team_.size());
     const std::uint64_t for_slots = memory - t * worker_memory(reader);
     const auto slots = static_cast<Index>(
         std::min<std::uint64_t>(for_slots / std::max<std::uint64_t>(slot_memory(reader), 1),
-                                static_cast<std::uint64_t>(slots_wanted(team_.size()))));
+                                static_cast<std::uint64_t>(most_in_flight(team_.size()))));
     for (int i = 0; i < team_.size(); ++i)
         workers_.push_back(std::make_unique<Worker>());
     pipeline_ = std::make_unique<parallel::Pipeline<Item>>(

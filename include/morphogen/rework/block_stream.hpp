@@ -57,6 +57,11 @@ public:
     void for_each(std::span<const store::BlockId> blocks, BlockCalls calls);
 
     int threads() const noexcept { return team_.size(); }
+    /// Blocks between being read and being done, at most: what `use` of block n leaves for `done`
+    /// may lie in place n modulo this.
+    static core::Index most_in_flight(int threads) noexcept {
+        return 2 * static_cast<core::Index>(threads) + 1;
+    }
 
 private:
     struct Item; // a block on its way

@@ -1,0 +1,174 @@
+#include "morphogen/rework/stats.hpp"
+
+#include "morphogen/core/error.hpp"
+#include "morphogen/core/memory.hpp"
+#include "morphogen/core/stopwatch.hpp"
+#include "morphogen/store/array_file.hpp"
+
+#include "rework/frame_moments.hpp"
+#include "rework/pod.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace morphogen::rework {
+namespace {
+
+using core::Dims;
+using core::Index;
+using store::DatasetReader;
+
+/// Bytes beside the streams.
+std::uint64_t result_memory(const DatasetReader& reader, const StatsOptions& options, int threads) {
+    const auto frames = static_cast<std::uint64_t>(reader.shape()[0]);
+    std::uint64_t longest = 1;
+    std::uint64_t blocks = 0;
+    for (const store::DatasetPiece& piece : reader.pieces()) {
+        longest = std::max(longest, static_cast<std::uint64_t>(piece.grid.chunk()[0]));
+        blocks += static_cast<std::uint64_t>(piece.grid.size());
+    }
+    const std::uint64_t each =
+        sizeof(FrameMoments) + static_cast<std::uint64_t>(options.bins) * sizeof(std::uint64_t);
+    const auto in_flight = static_cast<std::uint64_t>(BlockStream::most_in_flight(threads));
+    return frames * each + in_flight * std::min(longest, frames) * each +
+           3 * blocks * sizeof(store::BlockId);
+}
+
+struct Plan {
+    int threads = 1;
+    std::uint64_t stream_memory = 0;
+};
+
+Plan make_plan(const DatasetReader& reader, const StatsOptions& options) {
+    Plan plan{.threads = options.budget.threads};
+    const auto needed = [&](int threads) {
+        return BlockStream::least_memory(reader, threads) + result_memory(reader, options, threads);
+    };
+    while (plan.threads > 1 && needed(plan.threads) > options.budget.memory)
+        --plan.threads;
+    if (needed(plan.threads) > options.budget.memory)
+        throw core::UsageError(core::ErrorText{
+            .what = "not enough memory for statistics",
+            .where = fmt::format("{}, {}", reader.file().path().native(), reader.info().path),
+            .why = fmt::format("{} is the least for {} frames and chunks of {}, {} may be used",
+                               core::format_size(needed(plan.threads)), reader.shape()[0],
+                               core::format_size(reader.block_bytes()),
+                               core::format_size(options.budget.memory)),
+            .advice = "give more --memory"});
+    plan.stream_memory = options.budget.memory - result_memory(reader, options, plan.threads);
+    return plan;
+}
+
+/// The memory that moments and histogram leave for modes.
+ReworkBudget rest_of(const DatasetReader& reader, const StatsOptions& options) {
+    ReworkBudget rest{.threads = options.budget.threads};
+    const std::uint64_t taken = result_memory(reader, options, 1);
+    rest.memory = options.budget.memory > taken ? options.budget.memory - taken : 0;
+    return rest;
+}
+
+void write_file(const DatasetReader& reader, const Stats& stats, PodSolver* solver,
+                const StatsOptions& options, const std::function<void()>& slab_done) {
+    store::ArrayFile file(options.out, options.replace);
+    const auto real = [&](const char* name, std::vector<std::string> axes,
+                          std::span<const double> values, const char* what) {
+        file.add(
+            {.name = name, .type = store::float64_type, .axes = std::move(axes), .long_name = what},
+            std::as_bytes(values));
+    };
+    file.add_axis("time", reader.shape()[0]);
+    const auto column = [&](const char* name, auto&& get, const char* what) {
+        std::vector<double> values;
+        for (const FrameMoments& frame : stats.frames)
+            values.push_back(get(frame));
+        real(name, {"time"}, values, what);
+    };
+    column(
+        "min", [](const auto& f) { return f.min; }, "smallest cell of a frame");
+    column(
+        "max", [](const auto& f) { return f.max; }, "largest cell of a frame");
+    column(
+        "mean", [](const auto& f) { return f.mean; }, "mean of a frame's cells");
+    column(
+        "variance", [](const auto& f) { return f.variance(); },
+        "variance of a frame's cells, as a whole population");
+    column(
+        "nans", [](const auto& f) { return static_cast<double>(f.nans); },
+        "cells of a frame that are NaN");
+    if (stats.bins > 0) {
+        file.add_axis("bin", stats.bins);
+        const std::vector<std::int64_t> counts(stats.histogram.begin(), stats.histogram.end());
+        file.add({.name = "histogram",
+                  .type = store::int64_type,
+                  .axes = {"time", "bin"},
+                  .long_name = fmt::format("cells in bins of equal width from {} to {}", stats.low,
+                                           stats.high)},
+                 std::as_bytes(std::span(counts)));
+    }
+    if (solver) {
+        file.add_axis("rank", static_cast<Index>(stats.pod.energies.size()));
+        real("energies", {"rank"}, stats.pod.energies,
+             "variance over time of each mode; their sum is that of all cells");
+        file.add_axis("mode", stats.pod.modes);
+        real("coefficients", {"time", "mode"}, stats.pod.coefficients,
+             "of the modes: frame = mean_over_time + sum of coefficients times modes");
+        std::vector<std::string> axes;
+        const int rank = reader.shape().rank();
+        for (int a = 1; a < rank; ++a) {
+            axes.push_back(rank <= 4 ? std::string(1, "zyx"[4 - rank + a - 1])
+                                     : fmt::format("axis_{}", a));
+            file.add_axis(axes.back(), reader.shape()[a]);
+        }
+        file.add({.name = "mean_over_time", .type = store::float64_type, .axes = axes});
+        axes.insert(axes.begin(), "mode");
+        file.add({.name = "modes",
+                  .type = store::float64_type,
+                  .axes = axes,
+                  .long_name = "orthonormal over the cells"});
+        solver->write_modes(file, slab_done);
+    }
+    file.close();
+}
+
+} // namespace
+
+Stats compute_stats(const DatasetReader& reader, const StatsOptions& options) {
+    const core::Stopwatch watch;
+    if (reader.shape().rank() < 2)
+        throw core::UsageError(core::ErrorText{
+            .what = "these statistics cannot be had",
+            .where = fmt::format("{}, {}", reader.file().path().native(), reader.info().path),
+            .why = "the dataset has one axis: no cells besides time"});
+    const Plan plan = make_plan(reader, options);
+    Index blocks = 0;
+    for (const store::DatasetPiece& piece : reader.pieces())
+        blocks += piece.grid.size();
+    std::optional<PodSolver> solver;
+    const bool empty = core::volume(reader.shape()) == 0;
+    if (options.modes > 0 && !empty)
+        solver.emplace(reader, rest_of(reader, options), options.modes);
+    const bool keeps = !options.out.empty();
+    const Index all =
+        2 * blocks + (solver ? solver->slabs() * (keeps ? 2 : 1) : 0); // slabs count as blocks
+    Index done = 0;
+    const auto one_done = [&] {
+        if (options.budget.progress) options.budget.progress(std::min(++done, all), all);
+    };
+    const auto block_done = [&](Index) { one_done(); };
+
+    Stats stats{.bins = options.bins};
+    find_moments(reader, plan.threads, plan.stream_memory, block_done, stats);
+    if (!std::isfinite(stats.high - stats.low)) stats.bins = 0; // no bounds: no bins
+    if (stats.bins > 0) find_histogram(reader, plan.threads, plan.stream_memory, block_done, stats);
+    if (solver) stats.pod = solver->solve(one_done);
+    if (keeps) write_file(reader, stats, solver ? &*solver : nullptr, options, one_done);
+    stats.seconds = watch.seconds();
+    return stats;
+}
+
+} // namespace morphogen::rework
