@@ -114,7 +114,7 @@ def command_line(checks, program):
     with Workspace(program) as work:
         work.write("notes.txt", "no HDF5")
         for arguments, code, pattern in [
-                (["verify", "out"], 2, r"unknown command \(verify\); the commands are run, "),
+                (["repair", "out"], 2, r"unknown command \(repair\); the commands are run, "),
                 (["info", "nowhere"], 2, r"cannot find \(nowhere\)"),
                 (["info", "."], 2, r"not a run's directory \(\.\): it has no frames\.h5"),
                 (["render", ".", "-o", "x.png"], 2, r"not a run's directory"),
