@@ -137,6 +137,11 @@ private:
         const Index frames = is_field                          ? *file->frames()
                              : demanded != task.demanded.end() ? demanded->second
                                                                : 0;
+        if (frames == 0 && info.is_nearly_all_fill()) {
+            result_.unchecked.push_back(fmt::format("{}, {}: nearly all of it was never written",
+                                                    file->path().native(), path));
+            return;
+        }
         check_blocks(DatasetReader(file, path), frames);
     }
 

@@ -106,6 +106,14 @@ void read_box(const hdf5::Dataset& data, const NdBox& box, std::span<std::byte> 
     hdf5::read(data, type.get(), hdf5::simple_space(count), space, out.data());
 }
 
+/// Files may claim anything: sizes are multiplied only where the product fits.
+bool bytes_fit(const std::vector<Index>& shape, std::size_t element) {
+    auto bytes = static_cast<std::int64_t>(element);
+    for (const Index n : shape)
+        if (n < 0 || __builtin_mul_overflow(bytes, std::max<Index>(n, 1), &bytes)) return false;
+    return true;
+}
+
 Dims negative(Dims d) {
     for (int a = 0; a < d.rank(); ++a)
         d[a] = -d[a];
@@ -131,6 +139,16 @@ DatasetReader::DatasetReader(std::shared_ptr<const FileReader> file, const std::
     if (refers_elsewhere(type))
         refuse(*file_, info_.path, fmt::format("its elements ({}) have no fixed size", info_.type));
     type_ = element_type_of(type);
+    if (type_.size == 0 || !bytes_fit(info_.shape, type_.size) ||
+        !bytes_fit(info_.chunk, type_.size))
+        refuse(*file_, info_.path, "it claims more bytes than can be counted");
+    for (const FilterInfo& filter : info_.filters)
+        if (!codec::ChunkDecoder::supports(codec_filters(info_)) &&
+            H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) <= 0)
+            refuse(*file_, info_.path,
+                   fmt::format("neither this program nor its HDF5 has filter {} ({})", filter.id,
+                               filter.name),
+                   "set HDF5_PLUGIN_PATH to where its plugin is");
     fill_ = fill_value(data_, type_.size);
     shape_ = Dims::from(info_.shape);
     if (const auto frames = file_->frames(); frames && is_run_field(*file_, info_.path))

@@ -108,8 +108,15 @@ std::string_view name_of(DataLayout layout) noexcept {
 std::uint64_t DatasetInfo::raw_bytes() const noexcept {
     std::uint64_t bytes = element_size;
     for (const Index n : shape)
-        bytes *= static_cast<std::uint64_t>(n);
+        if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes)) return UINT64_MAX;
     return bytes;
+}
+
+bool DatasetInfo::is_nearly_all_fill() const noexcept {
+    constexpr std::uint64_t quickly_read = std::uint64_t{64} << 20;
+    constexpr std::uint64_t beyond_codecs = 4096; // deflate's limit is 1032
+    return layout != DataLayout::assembled && raw_bytes() > quickly_read &&
+           stored_bytes < raw_bytes() / beyond_codecs;
 }
 
 double DatasetInfo::ratio() const noexcept {

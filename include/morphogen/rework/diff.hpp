@@ -23,8 +23,8 @@ struct ElementDifference {
 struct DatasetDifference {
     std::string path;
     std::string why;             // they cannot be compared element by element; empty: they were
-    std::string skipped;         // what it holds is not compared (scalars, elements of variable
-                                 // size); empty: it was. Counts as the same
+    std::string skipped;         // why it is not compared (a scalar, elements of variable size,
+                                 // nearly all fill); empty: it was. Counts as the same
     std::uint64_t different = 0; // elements
     std::optional<ElementDifference> first;
     std::optional<ElementDifference> largest; // by |a - b|; NaN beside a number is the largest

@@ -51,8 +51,11 @@ struct DatasetInfo {
     std::vector<std::string> sources; // files behind a virtual dataset, as it names them
     std::uint64_t stored_bytes = 0;   // of the data, in this file or in its sources
 
-    std::uint64_t raw_bytes() const noexcept;
-    double ratio() const noexcept; // raw to stored; 0 if nothing is stored
+    std::uint64_t raw_bytes() const noexcept; // the largest number if there are more
+    double ratio() const noexcept;            // raw to stored; 0 if nothing is stored
+    /// Whether so little is stored of so much that no codec did it: chunks that were never written.
+    /// Reading it would take for ever and tell nothing.
+    bool is_nearly_all_fill() const noexcept;
 };
 
 /// One subgroup of /provenance: attribute names and values as text, in order of creation.

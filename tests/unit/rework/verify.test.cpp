@@ -1,6 +1,7 @@
 #include "morphogen/rework/verify.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/rework/diff.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
@@ -113,4 +114,21 @@ TEST_CASE("verify: what is no HDF5 file is an error not a problem") {
     std::ofstream(directory / "a.h5") << "text";
     CHECK_THROWS_AS(verify(directory / "a.h5"), core::Error);
     CHECK_THROWS_AS(verify(directory / "none.h5"), core::UsageError);
+}
+
+TEST_CASE("verify and diff: what claims a billion elements and stores few is told, not read") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(directory / "a.h5", {{.name = "huge",
+                                                                .shape = {1 << 15, 1 << 15},
+                                                                .chunk = {64, 64},
+                                                                .written = {{0, 0}, {1, 1}}}});
+    const Verified v = verify(path);
+    CHECK(v.problems.empty());
+    REQUIRE(v.result.unchecked.size() == 1);
+    CHECK_THAT(v.result.unchecked[0], Catch::Contains("/huge: nearly all of it was never written"));
+    rework::DiffOptions options;
+    options.budget.memory = std::uint64_t{1} << 26;
+    const auto compared = rework::diff(path, path, options);
+    CHECK(compared.at(0).same());
+    CHECK_FALSE(compared.at(0).skipped.empty());
 }
