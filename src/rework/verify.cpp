@@ -89,8 +89,8 @@ private:
         if (file->frames()) guarded(task.file.native(), [&] { check_records(*file); });
         for (const std::string& path : file->dataset_paths())
             guarded(task.file.native() + ", " + path, [&] { check_dataset(file, path, task); });
-        for (const auto& [dataset, frames] : task.demanded)
-            guarded(task.file.native(), [&] { check_length(*file, dataset, frames); });
+        for (const auto& demand : task.demanded)
+            guarded(task.file.native(), [&] { check_length(*file, demand.first, demand.second); });
     }
 
     /// A run's columns have a value per committed frame, in order.
