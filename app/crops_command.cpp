@@ -1,6 +1,7 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/crops.hpp"
 
+#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -29,6 +30,7 @@ void crops(const Options& options) {
     wanted.budget = options.rework.budget();
     const auto reader = rework::open_dataset(options.in, options.rework.dataset_name());
     const rework::CropResult result = [&] {
+        const CleanUpOnSignal clean_up;
         ProgressLine progress;
         wanted.budget.progress = progress.of("cropping: crop");
         return rework::write_crops(*reader, options.out, wanted);

@@ -2,6 +2,7 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/gather.hpp"
 
+#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -58,6 +59,7 @@ void gather(const Options& options) {
     rework::GatherOptions wanted = parsed(options);
     const rework::FileList files = files_of(options);
     const rework::GatherResult result = [&] {
+        const CleanUpOnSignal clean_up;
         ProgressLine line;
         wanted.progress = line.of("file");
         return rework::gather(files, wanted);

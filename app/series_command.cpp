@@ -1,6 +1,7 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/series.hpp"
 
+#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -37,6 +38,7 @@ void series(const Options& options) {
             .what = "no points are given", .advice = "use --at Y,X or --points FILE"});
     const auto reader = rework::open_dataset(options.in, options.rework.dataset_name());
     const rework::SeriesResult result = [&] {
+        const CleanUpOnSignal clean_up;
         ProgressLine progress;
         wanted.budget.progress = progress.of("reading: frame");
         return rework::write_series(*reader, wanted);

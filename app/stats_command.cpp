@@ -1,5 +1,6 @@
 #include "morphogen/rework/stats.hpp"
 
+#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -27,6 +28,7 @@ void stats(const Options& options) {
     wanted.budget = options.rework.budget();
     const auto reader = rework::open_dataset(options.in, options.rework.dataset_name());
     const rework::Stats result = [&] {
+        const CleanUpOnSignal clean_up;
         ProgressLine progress;
         wanted.budget.progress = progress.of("reading: chunk");
         return rework::compute_stats(*reader, wanted);

@@ -8,6 +8,7 @@
 #include "morphogen/rework/boxes.hpp"
 #include "morphogen/store/array_file.hpp"
 
+#include "rework/check_output.hpp"
 #include "rework/chunk_writer.hpp"
 
 #include <fmt/format.h>
@@ -257,6 +258,7 @@ CropResult write_crops(const DatasetReader& reader, const std::filesystem::path&
                        const CropOptions& options) {
     const core::Stopwatch watch;
     check_shape(reader, options);
+    check_output(out, inputs_of(reader));
     Cropper cropper(reader, options);
     CropResult result;
     result.batches = cropper.write(out);

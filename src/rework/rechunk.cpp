@@ -10,6 +10,7 @@
 #include "morphogen/store/file_copy.hpp"
 #include "morphogen/store/new_file.hpp"
 
+#include "rework/check_output.hpp"
 #include "rework/chunk_writer.hpp"
 #include "rework/rechunk_job.hpp"
 
@@ -169,18 +170,6 @@ private:
     std::uint64_t all_bytes_ = 0;
     std::uint64_t done_bytes_ = 0;
 };
-
-void check_output(const fs::path& out, const std::vector<fs::path>& inputs) {
-    for (const fs::path& name : {out, store::unfinished_path(out)})
-        for (const fs::path& input : inputs) {
-            std::error_code absent;
-            if (fs::equivalent(name, input, absent))
-                throw core::UsageError(core::ErrorText{.what = "cannot write over the input",
-                                                       .where = name.native(),
-                                                       .why = "it is read while OUT is written",
-                                                       .advice = "choose another OUT"});
-        }
-}
 
 } // namespace
 

@@ -6,6 +6,7 @@
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/store/schema.hpp"
 
+#include "rework/check_output.hpp"
 #include "rework/point_index.hpp"
 #include "rework/series_output.hpp"
 
@@ -132,6 +133,7 @@ SeriesResult write_series(const DatasetReader& reader, const SeriesOptions& opti
                             .points = options.points,
                             .step = frame_numbers(reader, store::schema::step),
                             .time = frame_numbers(reader, store::schema::time)};
+    if (!options.out.empty()) check_output(options.out, inputs_of(reader));
     const auto output = is_hdf5_name(options.out) ? hdf5_output(table, options.out, options.replace)
                                                   : csv_output(table, options.out, options.replace);
     SeriesResult result{.frames = reader.shape()[0]};

@@ -5,6 +5,7 @@
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/store/array_file.hpp"
 
+#include "rework/check_output.hpp"
 #include "rework/frame_moments.hpp"
 #include "rework/pod.hpp"
 
@@ -74,6 +75,7 @@ ReworkBudget rest_of(const DatasetReader& reader, const StatsOptions& options) {
 
 void write_file(const DatasetReader& reader, const Stats& stats, PodSolver* solver,
                 const StatsOptions& options, const std::function<void()>& slab_done) {
+    check_output(options.out, inputs_of(reader));
     store::ArrayFile file(options.out, options.replace);
     const auto real = [&](const char* name, std::vector<std::string> axes,
                           std::span<const double> values, const char* what) {

@@ -180,6 +180,12 @@ private:
 
     /// @param frames of which no chunk may be missing
     void check_blocks(const DatasetReader& reader, Index frames) {
+        if (const std::string filter = reader.missing_filter(); !filter.empty()) {
+            result_.unchecked.push_back(fmt::format("{}, {}: no plugin for filter {} is installed",
+                                                    reader.file().path().native(),
+                                                    reader.info().path, filter));
+            return;
+        }
         const auto blocks = reader.blocks_in(NdBox::whole(reader.shape()));
         ++result_.datasets;
         result_.blocks += static_cast<Index>(blocks.size());

@@ -142,19 +142,20 @@ DatasetReader::DatasetReader(std::shared_ptr<const FileReader> file, const std::
     if (type_.size == 0 || !bytes_fit(info_.shape, type_.size) ||
         !bytes_fit(info_.chunk, type_.size))
         refuse(*file_, info_.path, "it claims more bytes than can be counted");
-    for (const FilterInfo& filter : info_.filters)
-        if (!codec::ChunkDecoder::supports(codec_filters(info_)) &&
-            H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) <= 0)
-            refuse(*file_, info_.path,
-                   fmt::format("neither this program nor its HDF5 has filter {} ({})", filter.id,
-                               filter.name),
-                   "set HDF5_PLUGIN_PATH to where its plugin is");
     fill_ = fill_value(data_, type_.size);
     shape_ = Dims::from(info_.shape);
     if (const auto frames = file_->frames(); frames && is_run_field(*file_, info_.path))
         shape_[0] = std::min(shape_[0], *frames); // the rest is not committed
     if (info_.layout != DataLayout::assembled || !add_source_pieces()) add_own_piece();
     find_sizes();
+}
+
+std::string DatasetReader::missing_filter() const {
+    if (codec::ChunkDecoder::supports(codec_filters(info_))) return {};
+    for (const FilterInfo& filter : info_.filters)
+        if (H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) <= 0)
+            return fmt::format("{} ({})", filter.id, filter.name);
+    return {};
 }
 
 void DatasetReader::add_own_piece() {

@@ -80,6 +80,9 @@ public:
     }
 
     const std::vector<DatasetPiece>& pieces() const noexcept { return pieces_; }
+    /// A filter that neither this program nor its HDF5 has, as far as the plugins there are; empty
+    /// if the blocks can be decoded.
+    std::string missing_filter() const;
     /// All that lies in @p box, piece by piece.
     std::vector<BlockId> blocks_in(const core::NdBox& box) const;
     /// Elements of a block as it is decoded, in indices of the whole: a chunk reaches over edges.
