@@ -4,8 +4,9 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
 
+#include "rework/block_decoder.hpp"
+
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,28 +16,19 @@ using core::Index;
 using core::NdBox;
 using store::DatasetReader;
 
-/// A block on its way: as stored, or, where the library decodes, as it is.
+/// A block on its way.
 struct BlockStream::Item {
     Index number = 0;
-    store::BlockId id;
-    store::StoredBlock stored;
-    core::AlignedBuffer<std::byte> bytes; // kept from block to block
-    std::exception_ptr error;             // of reading, decoding or using it
+    FetchedBlock block;
+    std::exception_ptr error; // of reading, decoding or using it
 };
 
-/// One thread's tools.
 struct BlockStream::Worker {
-    core::AlignedBuffer<std::byte> raw;
-    std::vector<std::optional<codec::ChunkDecoder>> decoders; // one per piece, made when needed
-    std::size_t last_piece = 0;
+    BlockDecoder decoder;
 };
 
 namespace {
 
-std::uint64_t worker_memory(const DatasetReader& reader) {
-    // The decoded block, and a decoder's two results between its steps.
-    return 3 * static_cast<std::uint64_t>(reader.block_bytes());
-}
 std::uint64_t slot_memory(const DatasetReader& reader) {
     return reader.stored_bound();
 }
@@ -64,14 +56,14 @@ int threads_within(const DatasetReader& reader, int threads, std::uint64_t memor
 
 std::uint64_t BlockStream::least_memory(const DatasetReader& reader, int threads) {
     const auto t = static_cast<std::uint64_t>(threads);
-    return t * worker_memory(reader) + t * slot_memory(reader);
+    return t * BlockDecoder::memory(reader) + t * slot_memory(reader);
 }
 
 // Slots: enough that nobody waits: one being read, one per thread, one waiting per thread.
 BlockStream::BlockStream(const DatasetReader& reader, int threads, std::uint64_t memory)
     : reader_(reader), team_(threads_within(reader, threads, memory)) {
     const auto t = static_cast<std::uint64_t>(team_.size());
-    const std::uint64_t for_slots = memory - t * worker_memory(reader);
+    const std::uint64_t for_slots = memory - t * BlockDecoder::memory(reader);
     const auto slots = static_cast<Index>(
         std::min<std::uint64_t>(for_slots / std::max<std::uint64_t>(slot_memory(reader), 1),
                                 static_cast<std::uint64_t>(most_in_flight(team_.size()))));
@@ -94,11 +86,10 @@ public:
     }
 
     void take(Item& item) {
-        item.number = static_cast<Index>(next_);
-        item.id = blocks_[next_++];
+        item.number = static_cast<Index>(next_++);
         item.error = nullptr;
         try {
-            read(item);
+            fetch_block(reader_, blocks_[static_cast<std::size_t>(item.number)], item.block);
         } catch (...) {
             if (!goes_on_) throw;
             item.error = std::current_exception();
@@ -106,71 +97,19 @@ public:
     }
 
 private:
-    void read(Item& item) const {
-        if (!reader_.pieces()[item.id.piece].decodable) {
-            grow(item, static_cast<std::size_t>(reader_.full_box(item.id).volume()) *
-                           reader_.element_size());
-            reader_.read_plain(item.id, item.bytes.span());
-            return;
-        }
-        item.stored = reader_.stored(item.id);
-        if (item.stored.bytes == 0) return;
-        grow(item, item.stored.bytes);
-        reader_.read_stored(item.id, item.stored, item.bytes.span());
-    }
-    static void grow(Item& item, std::size_t bytes) {
-        if (item.bytes.size() >= bytes) return;
-        item.bytes = {}; // first: the two together would be more than was counted
-        item.bytes = core::AlignedBuffer<std::byte>(bytes);
-    }
-
     const DatasetReader& reader_;
     std::span<const store::BlockId> blocks_;
     bool goes_on_;
     std::size_t next_ = 0;
 };
 
-BlockView BlockStream::view_of(Item& item, Worker& worker) const {
-    BlockView view{.number = item.number,
-                   .id = item.id,
-                   .box = reader_.box(item.id),
-                   .raw_box = reader_.full_box(item.id),
-                   .raw = {}};
-    const store::DatasetPiece& piece = reader_.pieces()[item.id.piece];
-    const auto bytes = static_cast<std::size_t>(view.raw_box.volume()) * reader_.element_size();
-    if (!piece.decodable) {
-        view.raw = item.bytes.span().first(bytes);
-        return view;
-    }
-    if (worker.raw.size() < bytes)
-        worker.raw = core::AlignedBuffer<std::byte>(reader_.block_bytes());
-    const std::span<std::byte> raw = worker.raw.span().first(bytes);
-    view.raw = raw;
-    if (item.stored.bytes == 0) {
-        view.is_fill = true;
-        core::fill_box(view.raw_box, reader_.fill(), raw.data(), view.raw_box);
-        return view;
-    }
-    if (worker.decoders.empty()) worker.decoders.resize(reader_.pieces().size());
-    // Scratch for one piece at a time: thousands of sources must not need memory for thousands.
-    if (worker.last_piece != item.id.piece) worker.decoders[worker.last_piece].reset();
-    worker.last_piece = item.id.piece;
-    auto& decoder = worker.decoders[item.id.piece];
-    try {
-        if (!decoder) decoder.emplace(piece.filters, bytes);
-        decoder->decode(item.bytes.span().first(item.stored.bytes), raw, item.stored.filter_mask);
-    } catch (const core::Error& error) {
-        throw core::Error(core::ErrorText{.what = "cannot decode chunk",
-                                          .where = reader_.describe(item.id),
-                                          .why = error.what()});
-    }
-    return view;
-}
-
 void BlockStream::decode(Item& item, int thread, BlockCalls& calls) {
     if (item.error) return;
     try {
-        calls.use(view_of(item, *workers_[static_cast<std::size_t>(thread)]), thread);
+        BlockView view =
+            workers_[static_cast<std::size_t>(thread)]->decoder.decode(reader_, item.block);
+        view.number = item.number;
+        calls.use(view, thread);
     } catch (...) {
         if (!calls.failed) throw;
         item.error = std::current_exception();

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "morphogen/codec/decoder.hpp"
-#include "morphogen/core/aligned_buffer.hpp"
 #include "morphogen/core/nd_box.hpp"
 #include "morphogen/parallel/function_ref.hpp"
 #include "morphogen/parallel/pipeline.hpp"
@@ -64,12 +62,11 @@ public:
     }
 
 private:
-    struct Item; // a block on its way
-    struct Worker;
+    struct Item;   // a block on its way
+    struct Worker; // one thread's tools
     class Source;
 
     void decode(Item& item, int thread, BlockCalls& calls);
-    BlockView view_of(Item& item, Worker& worker) const;
 
     const store::DatasetReader& reader_;
     parallel::Team team_;
