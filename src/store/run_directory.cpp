@@ -1,6 +1,7 @@
 #include "morphogen/store/run_directory.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/checkpoint.hpp"
 #include "morphogen/store/schema.hpp"
 
 #include <algorithm>
@@ -75,7 +76,7 @@ std::vector<fs::path> RunDirectory::existing_parts() const {
 bool RunDirectory::holds_run() const {
     for (const fs::path& path : {frames(), config(), report(), xdmf()})
         if (is_there(path)) return true;
-    return !existing_parts().empty();
+    return !existing_parts().empty() || holds_checkpoints(*this);
 }
 
 void RunDirectory::remove_run() const {
@@ -88,6 +89,7 @@ void RunDirectory::remove_run() const {
         remove_file(part);
     std::error_code not_empty; // then somebody else's files are in it
     fs::remove(parts(), not_empty);
+    remove_all_checkpoints(*this);
 }
 
 } // namespace morphogen::store

@@ -25,26 +25,6 @@ std::vector<hsize_t> unlimited_shape(int dims, const core::Extents& cells) {
     return frame_shape(dims, H5S_UNLIMITED, cells);
 }
 
-void describe(const hdf5::Dataset& dataset, std::string_view long_name) {
-    hdf5::write_attribute(dataset.get(), schema::long_name, long_name);
-    hdf5::write_attribute(dataset.get(), schema::units, schema::dimensionless);
-}
-
-/// /y and friends: the centres of cells [lo, hi).
-hdf5::Dataset create_axis(const hdf5::File& file, const char* name, Index lo, Index hi,
-                          double spacing) {
-    std::vector<double> centres;
-    for (Index i = lo; i < hi; ++i)
-        centres.push_back((static_cast<double>(i) + 0.5) * spacing);
-    const std::array<hsize_t, 1> shape{centres.size()};
-    auto axis = hdf5::create_dataset(file.get(), name, H5T_IEEE_F64LE, hdf5::simple_space(shape),
-                                     hdf5::dataset_creation());
-    hdf5::write(axis, H5T_NATIVE_DOUBLE, centres.data());
-    hdf5::make_scale(axis, name);
-    describe(axis, fmt::format("cell centres along {}", name));
-    return axis;
-}
-
 /// One figure per frame. No filters: under SWMR a filtered chunk moves each time it grows.
 hdf5::Dataset create_column(hid_t parent, const char* name, hid_t type) {
     const std::array<hsize_t, 1> none{0};
@@ -133,6 +113,25 @@ std::vector<hsize_t> frame_shape(int dims, hsize_t frames, const core::Extents& 
     for (std::size_t a = 3 - static_cast<std::size_t>(dims); a < 3; ++a)
         shape.push_back(static_cast<hsize_t>(cells[a]));
     return shape;
+}
+
+void describe(const hdf5::Dataset& dataset, std::string_view long_name) {
+    hdf5::write_attribute(dataset.get(), schema::long_name, long_name);
+    hdf5::write_attribute(dataset.get(), schema::units, schema::dimensionless);
+}
+
+hdf5::Dataset create_axis(const hdf5::File& file, const char* name, Index lo, Index hi,
+                          double spacing) {
+    std::vector<double> centres;
+    for (Index i = lo; i < hi; ++i)
+        centres.push_back((static_cast<double>(i) + 0.5) * spacing);
+    const std::array<hsize_t, 1> shape{centres.size()};
+    auto axis = hdf5::create_dataset(file.get(), name, H5T_IEEE_F64LE, hdf5::simple_space(shape),
+                                     hdf5::dataset_creation());
+    hdf5::write(axis, H5T_NATIVE_DOUBLE, centres.data());
+    hdf5::make_scale(axis, name);
+    describe(axis, fmt::format("cell centres along {}", name));
+    return axis;
 }
 
 hid_t file_type(core::Precision precision) {

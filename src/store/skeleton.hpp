@@ -5,6 +5,7 @@
 #include "morphogen/store/provenance.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace morphogen::store {
@@ -20,6 +21,13 @@ std::vector<hsize_t> frame_shape(int dims, hsize_t frames, const core::Extents& 
 
 /// Type of the frames in files, also right in memory on the machines that we run on.
 hid_t file_type(core::Precision precision);
+
+/// Gives a dataset its long_name and units (dimensionless).
+void describe(const hdf5::Dataset& dataset, std::string_view long_name);
+
+/// /y and friends: a dimension scale with the centres of cells [lo, hi).
+hdf5::Dataset create_axis(const hdf5::File& file, const char* name, core::Index lo, core::Index hi,
+                          double spacing);
 
 /// Fills a new file with every group, dataset and attribute that it will ever have (nothing can be
 /// added under SWMR): no frames yet. @p box: the cells of the grid that the file holds.

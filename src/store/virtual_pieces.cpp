@@ -85,7 +85,7 @@ std::optional<VirtualPiece> box_piece(const hdf5::Properties& creation, std::siz
 }
 
 bool tile_exactly(const std::vector<VirtualPiece>& pieces, const Dims& shape) {
-    constexpr std::size_t too_many = 4096; // to compare every two
+    constexpr std::size_t too_many = 16384; // to compare every two: a second
     if (pieces.size() > too_many) return false;
     Index covered = 0;
     for (std::size_t i = 0; i < pieces.size(); ++i) {

@@ -29,8 +29,8 @@ struct RunDirectory {
     std::vector<std::filesystem::path> existing_parts() const;
     /// Any file that this version's runs write is there. @throws core::Error
     bool holds_run() const;
-    /// Removes what a run writes and nothing else: other files in parts/ stay, and all of
-    /// checkpoints/, as this version writes none. @throws core::Error
+    /// Removes what a run writes and nothing else: other files in parts/ and checkpoints/ stay.
+    /// @throws core::Error
     void remove_run() const;
 };
 

@@ -1,9 +1,11 @@
 #include "morphogen/store/hdf5/attribute.hpp"
 
+#include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace morphogen::store::hdf5 {
 namespace {
@@ -46,6 +48,26 @@ std::string read_variable_string(const Attribute& attribute) {
     return copy;
 }
 
+/// How many elements it has, of the classes that are asked for. Never trusted to be one: the
+/// library would write all of them to where one has its place.
+std::size_t count_elements(const Attribute& attribute, std::initializer_list<H5T_class_t> classes) {
+    const Subject subject{.object = attribute.get()};
+    const Type type(call("H5Aget_type", subject, [&] { return H5Aget_type(attribute.get()); }));
+    const Space space(call("H5Aget_space", subject, [&] { return H5Aget_space(attribute.get()); }));
+    const auto count = call("H5Sget_simple_extent_npoints", subject,
+                            [&] { return H5Sget_simple_extent_npoints(space.get()); });
+    if (std::find(classes.begin(), classes.end(), H5Tget_class(type.get())) == classes.end())
+        throw core::Error(
+            core::ErrorText{.what = "attribute is of another type", .where = describe(subject)});
+    return static_cast<std::size_t>(count);
+}
+
+void expect_one(const Attribute& attribute, std::initializer_list<H5T_class_t> classes) {
+    if (count_elements(attribute, classes) != 1)
+        throw core::Error(core::ErrorText{.what = "attribute is not one value",
+                                          .where = describe({.object = attribute.get()})});
+}
+
 } // namespace
 
 void write_attribute(hid_t object, const char* name, std::string_view text) {
@@ -82,6 +104,7 @@ bool is_string(hid_t object, const char* name) {
 
 std::string read_string(hid_t object, const char* name) {
     const Attribute attribute = open(object, name);
+    expect_one(attribute, {H5T_STRING});
     const Type stored(
         call("H5Aget_type", {object, name}, [&] { return H5Aget_type(attribute.get()); }));
     if (call("H5Tis_variable_str", {object, name},
@@ -96,10 +119,29 @@ std::string read_string(hid_t object, const char* name) {
 
 std::int64_t read_integer(hid_t object, const char* name) {
     const Attribute attribute = open(object, name);
+    expect_one(attribute, {H5T_INTEGER, H5T_FLOAT});
     std::int64_t value = 0;
     call("H5Aread", {object, name},
          [&] { return H5Aread(attribute.get(), H5T_NATIVE_INT64, &value); });
     return value;
+}
+
+double read_real(hid_t object, const char* name) {
+    const Attribute attribute = open(object, name);
+    expect_one(attribute, {H5T_INTEGER, H5T_FLOAT});
+    double value = 0.0;
+    call("H5Aread", {object, name},
+         [&] { return H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value); });
+    return value;
+}
+
+std::vector<std::int64_t> read_integers(hid_t object, const char* name) {
+    const Attribute attribute = open(object, name);
+    std::vector<std::int64_t> values(count_elements(attribute, {H5T_INTEGER}));
+    if (values.empty()) return values;
+    call("H5Aread", {object, name},
+         [&] { return H5Aread(attribute.get(), H5T_NATIVE_INT64, values.data()); });
+    return values;
 }
 
 std::vector<std::string> attribute_names(hid_t object) {
