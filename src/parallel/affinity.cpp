@@ -2,6 +2,8 @@
 
 #include "cpu_quota.hpp"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -71,13 +73,35 @@ CoreSet CoreSet::of_main_thread() {
     return set;
 }
 
+CoreSet CoreSet::of_openmp_places() {
+    CoreSet set;
+    std::vector<int> cores;
+    for (int place = 0; place < omp_get_num_places(); ++place) {
+        cores.resize(static_cast<std::size_t>(omp_get_place_num_procs(place)));
+        omp_get_place_proc_ids(place, cores.data());
+        for (const int core : cores)
+            set.add(core);
+    }
+    return set;
+}
+
 CoreSet CoreSet::single(int core) {
     CoreSet set;
-    if (core < 0) return set;
-    const auto bit = static_cast<std::size_t>(core);
-    set.words_.assign(bit / word_bits + 1, 0);
-    set.words_.back() = 1UL << (bit % word_bits);
+    set.add(core);
     return set;
+}
+
+void CoreSet::add(int core) {
+    if (core < 0) return;
+    const auto bit = static_cast<std::size_t>(core);
+    if (bit / word_bits >= words_.size()) words_.resize(bit / word_bits + 1, 0);
+    words_[bit / word_bits] |= 1UL << (bit % word_bits);
+}
+
+void CoreSet::add(const CoreSet& other) {
+    words_.resize(std::max(words_.size(), other.words_.size()), 0);
+    for (std::size_t i = 0; i < other.words_.size(); ++i)
+        words_[i] |= other.words_[i];
 }
 
 int CoreSet::count() const noexcept {
@@ -105,7 +129,11 @@ bool CoreSet::restore_on_this_thread() const noexcept {
 }
 
 const CoreSet& process_affinity() {
-    static const CoreSet saved = CoreSet::of_main_thread();
+    static const CoreSet saved = [] {
+        CoreSet cores = CoreSet::of_main_thread();
+        if (cores.count() > 0) cores.add(CoreSet::of_openmp_places()); // else: all there are
+        return cores;
+    }();
     return saved;
 }
 

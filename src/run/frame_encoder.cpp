@@ -106,11 +106,14 @@ core::Index FrameEncoder::chunks_per_frame() const noexcept {
 
 void FrameEncoder::encode_chunk(Item& item, int thread) {
     Worker& worker = workers_[static_cast<std::size_t>(thread)];
-    if (!std::exchange(worker.prepared, true) && thread > 0) {
-        // The team's threads inherit the affinity of whoever made them, which may be a single core.
+    if (!std::exchange(worker.prepared, true)) {
+        // Threads inherit the affinity of whoever made them, which may be a single core, and a
+        // region that binds its threads binds the one that starts it to the first place of all.
         parallel::restore_process_affinity_on_this_thread();
-        parallel::set_background_priority();
-        parallel::name_this_thread("mg-compress");
+        if (thread > 0) {
+            parallel::set_background_priority();
+            parallel::name_this_thread("mg-compress");
+        }
     }
     const double start = core::thread_cpu_seconds();
     if (item.stored.size() == 0)

@@ -21,8 +21,15 @@ public:
     int count() const noexcept;
     bool contains(int core) const noexcept;
 
+    /// The cores of the places among which OpenMP binds threads (OMP_PLACES, or its own choice);
+    /// empty if it binds none.
+    static CoreSet of_openmp_places();
+
     /// The same set with only @p core.
     static CoreSet single(int core);
+
+    void add(int core); // does nothing for a negative one
+    void add(const CoreSet& other);
 
     /// Lets the calling thread run on these cores, and on no others. @returns whether the system
     /// did it.
@@ -35,12 +42,12 @@ private:
 };
 
 /// Call once at the start of main, before the first OpenMP region and before any thread: with
-/// OMP_PROC_BIND the main thread is bound to one core when that region starts, and threads made
-/// later inherit it.
+/// OMP_PROC_BIND the main thread is bound to one core, by LLVM's runtime when that region starts,
+/// by GNU's even before main, and threads made later inherit it.
 void save_process_affinity();
 
-/// What save_process_affinity() saw; what the main thread has now if it was never called. Any
-/// thread.
+/// What save_process_affinity() saw, or would see now if it was never called: the main thread's
+/// cores, and those of the places among which OpenMP binds threads. Any thread.
 const CoreSet& process_affinity();
 
 /// Cores that this process may use, at least 1: those of process_affinity(), and no more than the

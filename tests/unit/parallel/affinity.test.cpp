@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "parallel/cpu_quota.hpp"
 
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,6 +80,28 @@ TEST_CASE("a thread made while its maker was bound gets the process's cores back
     });
     CHECK(restored);
     CHECK(CoreSet::of_main_thread() == all);
+}
+
+TEST_CASE("the process's cores are those of its parent, whatever OpenMP binds") {
+    // Run once more with OMP_PROC_BIND by tests.cmake. Whoever started this test binds no thread.
+    cpu_set_t parent;
+    REQUIRE(::sched_getaffinity(::getppid(), sizeof parent, &parent) == 0);
+    save_process_affinity();
+    CHECK(process_affinity().count() == CPU_COUNT(&parent));
+}
+
+TEST_CASE("a set of cores grows") {
+    CoreSet set = CoreSet::single(3);
+    set.add(130);
+    set.add(-1);
+    CHECK(set.count() == 2);
+    set.add(CoreSet::single(70));
+    set.add(CoreSet());
+    CHECK(set.count() == 3);
+    CHECK((set.contains(3) && set.contains(70) && set.contains(130)));
+    CoreSet small = CoreSet::single(1);
+    small.add(set);
+    CHECK(small.count() == 4);
 }
 
 TEST_CASE("a core that does not exist is refused") {

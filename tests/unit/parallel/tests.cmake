@@ -1,3 +1,12 @@
+# GNU's OpenMP runtime binds the main thread before main: what is left must not be taken for all the process has.
+foreach(binding true close)
+    set(test "parallel: OMP_PROC_BIND=${binding} leaves the process its cores")
+    add_test(NAME "${test}"
+        COMMAND ${target} "the process's cores are those of its parent, whatever OpenMP binds")
+    set_tests_properties("${test}" PROPERTIES LABELS unit TIMEOUT 60
+        ENVIRONMENT "${MORPHOGEN_TEST_ENVIRONMENT};OMP_PROC_BIND=${binding}")
+endforeach()
+
 # The control of the ThreadSanitizer runs: a race that must be reported, and the same work without one that must not be.
 if(MORPHOGEN_SANITIZE MATCHES "thread")
     add_executable(planted_race "${CMAKE_CURRENT_LIST_DIR}/planted_race.cpp")
