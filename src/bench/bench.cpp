@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <ostream>
+#include <thread>
 #include <vector>
 
 namespace morphogen::bench {
@@ -25,6 +27,10 @@ constexpr std::array entries{
           measure_limits},
     Entry{{"kernel", "cell updates per second, by grid size, precision and stencil"},
           measure_kernel},
+    Entry{{"halo", "exchange of halos; under mpirun between ranks, else of a periodic block", true},
+          measure_halo},
+    Entry{{"copy", "frames out of the simulation and chunks out of frames, against memcpy"},
+          measure_copy},
     Entry{{"ring", "the ring between simulation and writer: throughput and round trip"},
           measure_ring},
     Entry{{"join", "fork-join: quicksort and empty joins, beside OpenMP tasks and oneTBB"},
@@ -33,6 +39,8 @@ constexpr std::array entries{
     Entry{{"store", "frames into HDF5 against plain writes of the same bytes"}, measure_store},
     Entry{{"overlap", "a synchronous writer against the pipeline, on fast and slow disks"},
           measure_overlap},
+    Entry{{"run", "a whole run with and without output, and what each stage costs alone"},
+          measure_run},
 };
 constexpr auto infos = [] {
     std::array<BenchmarkInfo, entries.size()> all;
@@ -41,26 +49,52 @@ constexpr auto infos = [] {
     return all;
 }();
 
-std::vector<const Entry*> entries_of(std::span<const std::string> names) {
+const Entry& entry_of(const std::string& name) {
+    const auto* entry = std::find_if(entries.begin(), entries.end(),
+                                     [&](const Entry& e) { return e.info.name == name; });
+    if (entry != entries.end()) return *entry;
+    std::string known;
+    for (const Entry& e : entries)
+        known.append(e.info.name).append(", ");
+    throw core::UsageError(core::ErrorText{
+        .what = "unknown measurement", .where = name, .why = "there are " + known + "all"});
+}
+
+std::vector<const Entry*> entries_of(std::span<const std::string> names, int ranks) {
     std::vector<const Entry*> chosen;
     for (const std::string& name : names) {
         if (name == "all") {
             for (const Entry& entry : entries)
-                chosen.push_back(&entry);
+                if (ranks == 1 || entry.info.by_ranks) chosen.push_back(&entry);
             continue;
         }
-        const auto* entry = std::find_if(entries.begin(), entries.end(),
-                                         [&](const Entry& e) { return e.info.name == name; });
-        if (entry == entries.end()) {
-            std::string known;
-            for (const Entry& e : entries)
-                known.append(e.info.name).append(", ");
-            throw core::UsageError(core::ErrorText{
-                .what = "unknown measurement", .where = name, .why = "there are " + known + "all"});
-        }
-        chosen.push_back(entry);
+        const Entry& entry = entry_of(name);
+        if (ranks > 1 && !entry.info.by_ranks)
+            throw core::UsageError(
+                core::ErrorText{.what = "this measurement is of one process",
+                                .where = name + ", " + std::to_string(ranks) + " ranks",
+                                .advice = "start it without mpirun"});
+        chosen.push_back(&entry);
     }
     return chosen;
+}
+
+/// Ranks that share their cores take equal parts of them.
+int threads_of(const BenchOptions& options, const mpi::Communicator& ranks) {
+    if (options.threads > 0) return options.threads;
+    const int cores = parallel::usable_cores();
+    if (ranks.size() == 1) return cores;
+    const mpi::Communicator node = ranks.split_shared();
+    const auto shares = node.allreduce(static_cast<std::int64_t>(cores), mpi::Op::sum);
+    const bool own = shares <= static_cast<std::int64_t>(std::thread::hardware_concurrency());
+    return own ? cores : std::max(1, cores / node.size());
+}
+
+Report measure(const Entry& entry, const Context& context, int repeats) {
+    std::vector<Report> reports;
+    for (int i = 0; i < std::max(repeats, 1); ++i)
+        reports.push_back(entry.measure(context));
+    return Report::combine(reports);
 }
 
 } // namespace
@@ -71,27 +105,26 @@ std::span<const BenchmarkInfo> benchmarks() noexcept {
 
 void run_benchmarks(std::span<const std::string> names, const BenchOptions& options,
                     std::ostream& out) {
-    const std::vector<const Entry*> chosen = entries_of(names);
-    const Context context{.threads =
-                              options.threads > 0 ? options.threads : parallel::usable_cores(),
+    const mpi::Communicator alone;
+    const mpi::Communicator& ranks = options.ranks != nullptr ? *options.ranks : alone;
+    const std::vector<const Entry*> chosen = entries_of(names, ranks.size());
+    const Context context{.threads = threads_of(options, ranks),
                           .directory = options.directory,
-                          .seconds = options.seconds};
-    if (!options.json) {
-        for (const Entry* entry : chosen) {
-            entry->measure(context).print(out);
-            out.flush();
-        }
-        return;
-    }
+                          .seconds = options.seconds,
+                          .ranks = ranks};
     core::JsonWriter json;
     const bool several = chosen.size() != 1;
     if (several) json.begin_object();
     for (const Entry* entry : chosen) {
+        const Report report = measure(*entry, context, options.repeats);
         if (several) json.key(entry->info.name);
-        entry->measure(context).write(json);
+        report.write(json);
+        if (options.json || !ranks.is_root()) continue;
+        report.print(out);
+        out.flush();
     }
     if (several) json.end_object();
-    out << json.take();
+    if (options.json && ranks.is_root()) out << json.take();
 }
 
 } // namespace morphogen::bench

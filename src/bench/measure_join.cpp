@@ -146,12 +146,12 @@ Report measure_join(const Context& context) {
     const std::string n = std::to_string(context.threads);
     Report report("join", "fork-join: speed-up over sequential, " + n + " threads",
                   {{"what", "what"},
-                   {"sequential_us", "sequential us", 0},
+                   {"sequential_us", "sequential us", 0, Meaning::detail},
                    {"one_thread", "join, 1 thread", 2},
                    {"speedup", "join, " + n, 2},
-                   {"openmp", "OpenMP tasks, " + n, 2},
-                   {"tbb", "oneTBB, " + n, 2},
-                   {"rayon_article", "Rayon's article, 4 cores", 2}});
+                   {"openmp", "OpenMP tasks, " + n, 2, Meaning::detail},
+                   {"tbb", "oneTBB, " + n, 2, Meaning::detail},
+                   {"rayon_article", "Rayon's article, 4 cores", 2, Meaning::detail}});
     add_joins(report, context);
     add_sorts<cutoff>(report, context);
     add_sorts<0>(report, context);

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
@@ -311,18 +312,35 @@ void add_rows(Report& report, const std::string& item, double seconds) {
             round_trip<OurBlockingRing<T>, T>);
 }
 
+/// CPU seconds that a consumer uses per second of waiting for an item.
+double idle_cpu_share(double seconds) {
+    parallel::SpscRing<std::uint64_t> ring{capacity};
+    double cpu = 0.0;
+    const core::Stopwatch watch;
+    std::thread consumer([&] {
+        keep(ring.pop());
+        cpu = core::thread_cpu_seconds();
+    });
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    ring.push(1);
+    consumer.join();
+    return cpu / watch.seconds();
+}
+
 } // namespace
 
 Report measure_ring(const Context& context) {
     Report report("ring", "single-producer single-consumer ring of 1024 items, two threads",
                   {{"what", "what"},
-                   {"ns", "ns per item"},
-                   {"million_per_s", "M/s", 1},
-                   {"boost_ns", "boost ns"},
-                   {"boost_million_per_s", "boost M/s", 1},
+                   {"ns", "ns per item", 1, Meaning::less_is_better},
+                   {"million_per_s", "M/s", 1, Meaning::detail},
+                   {"boost_ns", "boost ns", 1, Meaning::detail},
+                   {"boost_million_per_s", "boost M/s", 1, Meaning::detail},
                    {"speedup_over_boost", "times boost", 2}});
     add_rows<std::uint64_t>(report, "8 bytes", context.seconds);
     add_rows<Line>(report, "64 bytes", context.seconds);
+    report.add_fact("idle_cpu_percent", "CPU time of a consumer that waits",
+                    100.0 * idle_cpu_share(context.seconds), "% of the wait");
     if (!MORPHOGEN_BENCH_BOOST)
         report.add_note("built without Boost's headers: nothing to compare with");
     if (parallel::usable_cores() < 2) report.add_note("one core only: the two threads took turns");

@@ -92,11 +92,11 @@ Report measure_store(const Context& context) {
         fmt::format("{} frames of {} x {} f32, committed one by one", frames, height, width),
         {{"codec", "codec"},
          {"sync", "fsync"},
-         {"mb", "MB"},
+         {"mb", "MB", 1, Meaning::detail},
          {"hdf5_mb_per_s", "HDF5 MB/s", 0},
-         {"plain_mb_per_s", "plain MB/s", 0},
+         {"plain_mb_per_s", "plain MB/s", 0, Meaning::detail},
          {"percent_of_plain", "% of plain"},
-         {"percent_of_disk", "% of disk"}});
+         {"percent_of_disk", "% of disk", 1, Meaning::detail}});
     const ScratchDirectory scratch(context.directory);
     const SampleField field =
         make_sample_field(height, width, brief ? 50 : developed_steps / 2, context.threads);

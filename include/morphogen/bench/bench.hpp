@@ -1,5 +1,7 @@
 #pragma once
 
+#include "morphogen/mpi/communicator.hpp"
+
 #include <filesystem>
 #include <iosfwd>
 #include <span>
@@ -16,20 +18,33 @@ struct BenchOptions {
     std::filesystem::path
         directory;        // for files that are written; empty: the system's temporary directory
     double seconds = 0.5; // spent on each number, roughly
+    int repeats = 1;      // of each measurement; of several the medians are shown
+    const mpi::Communicator* ranks = nullptr; // that measure together; null: this process alone
 };
 
 struct BenchmarkInfo {
     std::string_view name;
     std::string_view description; // one line
+    bool by_ranks = false;        // whether several ranks can measure it together
 };
 
 /// The measurements there are, in the order of `all`.
 std::span<const BenchmarkInfo> benchmarks() noexcept;
 
-/// Runs the named measurements ("all": every one) and prints a table for each; with options.json
-/// one object: that of the measurement, or, for several, one with a member for each.
-/// @throws core::UsageError for an unknown name; core::Error
+/// Runs the named measurements ("all": every one, among several ranks every one for them) and
+/// prints a table for each, on rank 0; with options.json one object: that of the measurement, or,
+/// for several, one with a member for each. Collective over options.ranks.
+/// @throws core::UsageError for an unknown name, or one that several ranks cannot measure;
+/// core::Error
 void run_benchmarks(std::span<const std::string> names, const BenchOptions& options,
                     std::ostream& out);
+
+/// Compares two files of what run_benchmarks printed with options.json, such as two builds' on one
+/// machine: every limit and result that both hold, second / first, and which of them differ by more
+/// than the noise. That is how far the repeats of either lie apart, at least 2 %, and 10 % where a
+/// file is of fewer than three repeats.
+/// @throws core::UsageError if a file is not such a result, or they have no measurement in common.
+void compare_files(const std::filesystem::path& first, const std::filesystem::path& second,
+                   bool json, std::ostream& out);
 
 } // namespace morphogen::bench

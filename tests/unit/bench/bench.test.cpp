@@ -2,24 +2,27 @@
 
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/json_reader.hpp"
 
 #include "catch.hpp"
-#include "json_reader.hpp"
 
 #include <filesystem>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
 using namespace morphogen;
-using test::Json;
+using core::JsonValue;
+using Kind = JsonValue::Kind;
 
 namespace {
 
-std::string run(const std::vector<std::string>& names, bool json) {
+std::string run(const std::vector<std::string>& names, bool json, int repeats = 1) {
     bench::BenchOptions options;
     options.json = json;
     options.threads = 2;
+    options.repeats = repeats;
     options.seconds = 0.002; // the shape of the results is tested, not their worth
     std::ostringstream out;
     bench::run_benchmarks(names, options, out);
@@ -27,14 +30,14 @@ std::string run(const std::vector<std::string>& names, bool json) {
 }
 
 /// Numbers are rates, sizes and ratios: all positive where they apply.
-void check_positive(const Json& report) {
+void check_positive(const JsonValue& report) {
     CHECK_FALSE(report.at("rows").items.empty());
-    for (const Json& row : report.at("rows").items) {
+    for (const JsonValue& row : report.at("rows").items) {
         std::size_t numbers = 0;
         for (const auto& [key, value] : row.members) {
             CAPTURE(key);
-            if (value.kind != Json::Kind::number) continue;
-            if (key == "keep_bits" || key == "disk_s" || key == "stall_s") {
+            if (value.kind != Kind::number) continue;
+            if (key == "keep_bits" || key == "disk_s" || key == "stall_s" || key == "message_kib") {
                 CHECK(value.number >= 0.0); // 0 is a meaning
                 continue;
             }
@@ -49,11 +52,32 @@ void check_positive(const Json& report) {
     }
 }
 
+/// Every column is described, and every row is told from the others by its labels.
+void check_columns(const JsonValue& report) {
+    std::set<std::string> seen;
+    for (const JsonValue& row : report.at("rows").items) {
+        std::string labels;
+        for (const JsonValue& column : report.at("columns").items) {
+            const JsonValue& cell = row.at(column.at("key").text);
+            const std::string& meaning = column.at("meaning").text;
+            CAPTURE(column.at("key").text, meaning);
+            if (meaning == "label")
+                labels += cell.text + std::to_string(cell.number) + ",";
+            else if (meaning != "detail")
+                CHECK((meaning == "more_is_better" || meaning == "less_is_better"));
+        }
+        CAPTURE(labels);
+        CHECK_FALSE(labels.empty());
+        CHECK(seen.insert(labels).second);
+    }
+}
+
 /// A test case for each, so that a busy machine's time limit is for one of them.
 void check_measurement(const std::string& name) {
-    const Json report = Json::parse(run({name}, true));
+    const JsonValue report = core::read_json(run({name}, true), "printed");
     CHECK(report.at("name").text == name);
     check_positive(report);
+    check_columns(report);
 }
 
 } // namespace
@@ -64,6 +88,14 @@ TEST_CASE("bench limits gives a valid object of positive numbers") {
 
 TEST_CASE("bench kernel gives a valid object of positive numbers") {
     check_measurement("kernel");
+}
+
+TEST_CASE("bench halo gives a valid object of positive numbers") {
+    check_measurement("halo");
+}
+
+TEST_CASE("bench copy gives a valid object of positive numbers") {
+    check_measurement("copy");
 }
 
 TEST_CASE("bench ring gives a valid object of positive numbers") {
@@ -86,20 +118,34 @@ TEST_CASE("bench overlap gives a valid object of positive numbers") {
     check_measurement("overlap");
 }
 
+TEST_CASE("bench run gives a valid object of positive numbers") {
+    check_measurement("run");
+}
+
 TEST_CASE("every measurement is described and has a test here") {
     std::string names;
     for (const bench::BenchmarkInfo& info : bench::benchmarks()) {
         CHECK_FALSE(info.description.empty());
         names.append(info.name).append(" ");
     }
-    CHECK(names == "limits kernel ring join codec store overlap ");
+    CHECK(names == "limits kernel halo copy ring join codec store overlap run ");
 }
 
 TEST_CASE("several measurements give one object with a member for each") {
-    const Json all = Json::parse(run({"codec", "limits"}, true));
+    const JsonValue all = core::read_json(run({"codec", "limits"}, true), "printed");
     CHECK(all.members.size() == 2);
     check_positive(all.at("codec"));
     check_positive(all.at("limits"));
+}
+
+TEST_CASE("repeats give medians and how far they lie apart") {
+    const JsonValue report = core::read_json(run({"copy"}, true, 3), "printed");
+    CHECK(report.at("repeats").number == 3.0);
+    for (const JsonValue& row : report.at("rows").items) {
+        CHECK(row.at("gb_per_s").number > 0.0);
+        CHECK(row.at("spread").at("gb_per_s").number >= 0.0);
+        CHECK(row.at("spread").find("what") == nullptr);
+    }
 }
 
 TEST_CASE("a table has a title and aligned columns") {
@@ -113,7 +159,7 @@ TEST_CASE("a table has a title and aligned columns") {
 TEST_CASE("an unknown measurement is bad usage that names those there are") {
     CHECK_THROWS_AS(run({"kernels"}, false), core::UsageError);
     CHECK_THROWS_WITH(run({"kernels"}, false),
-                      Catch::Contains("kernels") && Catch::Contains("kernel, ring"));
+                      Catch::Contains("kernels") && Catch::Contains("kernel, halo"));
 }
 
 TEST_CASE("a directory that cannot be written is named") {

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "morphogen/core/json_reader.hpp"
+
+#include "bench/report.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace morphogen::bench {
+
+/// What `bench --json` printed, one JsonValue per measurement, in order.
+/// @param where the file, for errors. @throws core::UsageError if it is something else.
+std::vector<core::JsonValue> results_in(core::JsonValue document, std::string_view where);
+
+/// One table: every limit and result that both have, as the ratio second / first.
+struct Comparison {
+    Report report;
+    int better = 0; // results beyond the noise
+    int worse = 0;
+    int within = 0;
+};
+
+/// Both are of the same measurement.
+Comparison compare_results(const core::JsonValue& first, const core::JsonValue& second);
+
+} // namespace morphogen::bench

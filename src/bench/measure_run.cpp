@@ -1,0 +1,197 @@
+#include "morphogen/bench/limits.hpp"
+#include "morphogen/codec/encoder.hpp"
+#include "morphogen/core/stopwatch.hpp"
+#include "morphogen/run/run.hpp"
+#include "morphogen/store/reader.hpp"
+#include "morphogen/store/run_directory.hpp"
+
+#include "bench/frames.hpp"
+#include "bench/measurements.hpp"
+#include "bench/scratch_file.hpp"
+#include "bench/timing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace morphogen::bench {
+namespace {
+
+using core::Index;
+
+// Vector operations of a step of one vector of cells, as bench kernel counts them.
+constexpr double operations_per_vector = 16.0;
+
+config::Config reference(const Context& context, const std::filesystem::path& directory) {
+    const bool brief = context.brief();
+    config::Config config =
+        make_config(brief ? 108 : 1080, brief ? 192 : 1920, codec::Codec{}, config::Sync::never);
+    config.time.frames = brief ? 3 : 100;
+    config.time.steps_per_frame = brief ? 2 : 34;
+    config.threads.compute = context.threads;
+    config.output.directory = directory.native();
+    config.checkpoint.every = config::CheckpointNever{};
+    return config;
+}
+
+run::Report run_once(config::Config config, bool output) {
+    config.output.enabled = output;
+    run::RunOptions options;
+    options.force = true;
+    return run::run_simulation(config, mpi::Communicator(), options);
+}
+
+double stage_cpu_seconds(const run::Report& report) {
+    return report.writer.compress_cpu_s + report.writer.write_cpu_s + report.copy_cpu_s;
+}
+
+/// CPU seconds of f() on this thread.
+template <typename F>
+double cpu_seconds_of(F&& f) {
+    const double start = core::thread_cpu_seconds();
+    f();
+    return core::thread_cpu_seconds() - start;
+}
+
+/// What one thread needs for the stages of a stored run, each alone and all frames taken together.
+struct Alone {
+    double compress = 0.0; // the same chunks, gathered before
+    double copy = 0.0;     // a memcpy of each frame
+    double write = 0.0;    // the same bytes by write()
+};
+
+/// The chunks of @p frame one after the other.
+core::AlignedBuffer<std::byte> chunks_of(const store::FrameLayout& layout,
+                                         const core::AlignedBuffer<float>& frame) {
+    const std::size_t bytes = layout.chunk_bytes();
+    core::AlignedBuffer<std::byte> chunks(bytes * static_cast<std::size_t>(layout.chunks()));
+    for (Index c = 0; c < layout.chunks(); ++c)
+        store::gather_chunk(layout, c, reinterpret_cast<const std::byte*>(frame.data()),
+                            chunks.data() + static_cast<std::size_t>(c) * bytes);
+    return chunks;
+}
+
+/// Every tenth of the frames that lie in @p directory stands for ten.
+double compress_alone(const config::Config& config, const store::FrameLayout& layout,
+                      const std::filesystem::path& directory) {
+    const store::FileReader reader(store::RunDirectory{directory}.frames());
+    core::AlignedBuffer<float> frame(layout.frame_bytes() / sizeof(float));
+    codec::ChunkEncoder encoder(layout.filters, layout.chunk_bytes());
+    core::AlignedBuffer<std::byte> stored(
+        codec::ChunkEncoder::bound(layout.filters, layout.chunk_bytes()));
+    const Index every = std::max<Index>(config.time.frames / 10, 1);
+    double seconds = 0.0;
+    Index samples = 0;
+    for (Index f = every / 2; f < config.time.frames; f += every, ++samples) {
+        reader.read_frame("v", f, frame.span());
+        const core::AlignedBuffer<std::byte> chunks = chunks_of(layout, frame);
+        const auto encode_all = [&] {
+            for (std::size_t at = 0; at < chunks.size(); at += layout.chunk_bytes())
+                keep(
+                    encoder.encode(chunks.span().subspan(at, layout.chunk_bytes()), stored.span()));
+        };
+        encode_all(); // warm, as in the stream of frames
+        seconds += std::min(cpu_seconds_of(encode_all), cpu_seconds_of(encode_all));
+    }
+    return seconds * static_cast<double>(config.time.frames) / static_cast<double>(samples);
+}
+
+double copy_alone(const config::Config& config, const store::FrameLayout& layout) {
+    // From two states to four frames, in turn, as in the run.
+    std::vector<core::AlignedBuffer<std::byte>> buffers;
+    for (int i = 0; i < 6; ++i) {
+        buffers.emplace_back(layout.frame_bytes());
+        std::memset(buffers.back().data(), i, layout.frame_bytes());
+    }
+    return cpu_seconds_of([&] {
+        for (std::size_t f = 0; f < static_cast<std::size_t>(config.time.frames); ++f) {
+            std::memcpy(buffers[2 + f % 4].data(), buffers[f % 2].data(), layout.frame_bytes());
+            keep(buffers[2 + f % 4][0]);
+        }
+    });
+}
+
+double write_alone(const config::Config& config, const store::FrameLayout& layout,
+                   double bytes_stored, const std::filesystem::path& path) {
+    const auto writes = config.time.frames * layout.chunks();
+    const auto each = static_cast<std::size_t>(bytes_stored / static_cast<double>(writes));
+    std::vector<std::byte> chunk(std::max<std::size_t>(each, 1), std::byte{1});
+    const double seconds = cpu_seconds_of([&] {
+        PlainFile file(path);
+        for (Index i = 0; i < writes; ++i)
+            file.write(chunk);
+    });
+    std::filesystem::remove(path);
+    return seconds;
+}
+
+} // namespace
+
+Report measure_run(const Context& context) {
+    const ScratchDirectory scratch(context.directory);
+    const std::filesystem::path directory = scratch.path() / "run";
+    const config::Config config = reference(context, directory);
+    const store::FrameLayout layout = whole_layout(config);
+    Report report("run",
+                  fmt::format("{} frames of {} x {} f32, {} steps each, {}, {} threads",
+                              config.time.frames, config.grid.shape[1], config.grid.shape[2],
+                              config.time.steps_per_frame, codec::to_string(config.output.codec),
+                              context.threads),
+                  {{"what", "what"},
+                   {"seconds", "seconds", 3, Meaning::less_is_better},
+                   {"limit_s", "limit s", 3, Meaning::detail},
+                   {"percent_of_limit", "% of limit", 1},
+                   {"limit", "limit", 0, Meaning::detail}});
+
+    std::vector<double> shared; // the stages' CPU seconds / threads
+    std::array<std::vector<double>, 3> stages;
+    run::Report last;
+    const Paired pair = compare(
+        8 * context.seconds, 3, [&] { return run_once(config, false).wall_s; },
+        [&] {
+            last = run_once(config, true);
+            stages[0].push_back(last.writer.compress_cpu_s);
+            stages[1].push_back(last.copy_cpu_s);
+            stages[2].push_back(last.writer.write_cpu_s);
+            shared.push_back(stage_cpu_seconds(last) / context.threads);
+            return last.wall_s;
+        });
+    const double off = pair.first;
+    const double cells = static_cast<double>(core::volume(config.grid.shape)) *
+                         static_cast<double>(config.time.frames * config.time.steps_per_frame);
+    const double fma = fma_rate(kernel::best_isa(), context.threads, context.seconds / 4) *
+                       lanes(kernel::best_isa(), sizeof(float)) / operations_per_vector;
+    const double bytes_stored = static_cast<double>(last.writer.bytes_stored);
+    const Alone alone{compress_alone(config, layout, directory), copy_alone(config, layout),
+                      write_alone(config, layout, bytes_stored, scratch.path() / "plain")};
+
+    const auto row = [&](const char* what, double seconds, double limit, const char* which) {
+        report.add_row(
+            {std::string(what), seconds, limit, 100.0 * limit / seconds, std::string(which)});
+    };
+    row("output off", off, cells / fma, "multiply-adds, 16 per vector of cells");
+    row("every frame stored", pair.second, off + median(shared),
+        "output off + the stages' CPU time shared by the threads");
+    row("compression, CPU", median(stages[0]), alone.compress, "the same chunks, one thread");
+    row("copy, CPU", median(stages[1]), alone.copy, "memcpy of each frame, one thread");
+    row("write, CPU", median(stages[2]), alone.write, "the same bytes by write()");
+    const double raw = static_cast<double>(last.writer.bytes_raw);
+    report.add_fact("gcells_per_s", "cell updates, output off", cells / off / 1e9, "G cells/s");
+    report.add_fact("raw_mb", "frames", raw / 1e6, "MB");
+    report.add_fact("ratio", "compression ratio", raw / bytes_stored, "");
+    report.add_fact("encode_mb_per_s", "compression, one thread", raw / alone.compress / 1e6,
+                    "MB/s");
+    report.add_fact("peak_rss_mib", "largest memory",
+                    static_cast<double>(last.peak_rss_bytes) / (1 << 20), "MiB");
+    report.add_note(fmt::format("the simulation waited {:.3f} s for the writer; fsync: never",
+                                last.writer.stall_s));
+    return report;
+}
+
+} // namespace morphogen::bench
