@@ -33,12 +33,15 @@ public:
         : inner_(std::move(inner)), seconds_per_byte_(1.0 / bytes_per_second) {}
 
     bool takes_chunks() const noexcept override { return inner_->takes_chunks(); }
+    void check_stored(const store::Frame& frame) override { inner_->check_stored(frame); }
     void begin_frame(const store::FrameRecord& record) override { inner_->begin_frame(record); }
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
     void put_frame(const store::Frame& frame) override { inner_->put_frame(frame); }
     void end_frame() override { inner_->end_frame(); }
     void commit() override { inner_->commit(); }
+    void secure() override { inner_->secure(); }
+    core::Index segment_start() const noexcept override { return inner_->segment_start(); }
     core::Index flushed() const noexcept override { return inner_->flushed(); }
     void publish(core::Index frames) override { inner_->publish(frames); }
     core::Index committed() const noexcept override { return inner_->committed(); }

@@ -1,139 +1,187 @@
 #include "store/chunk_sink.hpp"
 
 #include "morphogen/core/contract.hpp"
-#include "morphogen/store/hdf5/dataset.hpp"
-#include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/reader.hpp"
+#include "morphogen/store/schema.hpp"
 
-#include <array>
-#include <string>
+#include "store/part_move.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace morphogen::store {
 
 using core::Index;
 
-MasterFile::MasterFile(const std::filesystem::path& path, config::Sync sync,
-                       const FrameLayout& layout, const std::vector<PartSource>& parts,
-                       const Provenance& provenance)
-    : file_(path, sync,
-            [&](const hdf5::File& file) {
-                const core::Box whole{{0, 0, 0}, layout.global};
-                create_skeleton(file, layout, whole, parts, provenance);
-            }),
-      records_(file_.file(), layout.fields) {}
-
-void MasterFile::append(std::span<const FrameRecord> records) {
-    records_.append_statistics(records);
-    file_.flush();
-    records_.append_steps(records);
-    file_.flush();
-    file_.sync_commit();
+ChunkSink::ChunkSink(SinkFiles files, const FrameLayout& layout, const Provenance& provenance,
+                     SinkStart start)
+    : files_(std::move(files)), layout_(layout), provenance_(provenance), start_(std::move(start)),
+      stored_(files_.directory.frames()), segments_(start_.closed), committed_(start_.kept) {
+    const auto number = static_cast<Index>(segments_.size());
+    segments_.push_back(segment(number, start_.first_frame));
+    const std::filesystem::path path = part_path(number);
+    if (start_.goes_on)
+        part_ =
+            std::make_unique<PartFile>(path, files_.sync, layout_, start_.first_frame, start_.kept);
+    else
+        part_ =
+            std::make_unique<PartFile>(path, files_.sync, layout_,
+                                       PartPlace{.first_frame = start_.first_frame,
+                                                 .parts = static_cast<Index>(files_.blocks.size()),
+                                                 .rank = files_.rank},
+                                       provenance_);
 }
 
-void MasterFile::close() {
-    records_.close();
-    file_.close();
+/// The only rank writes its first segment to frames.h5 itself.
+bool ChunkSink::has_master() const noexcept {
+    return !is_alone() || segments_.size() > 1 || start_.is_virtual;
 }
 
-ChunkSink::ChunkSink(const std::filesystem::path& path, config::Sync sync,
-                     const FrameLayout& layout, const Provenance& provenance, Counting counting)
-    : layout_(layout), counting_(counting),
-      file_(path, sync,
-            [&](const hdf5::File& file) {
-                create_skeleton(file, layout, layout.block, {}, provenance);
-            }),
-      records_(file_.file(), layout.fields) {
-    const hdf5::Properties access = hdf5::uncached_dataset();
-    for (const core::Field field : layout_.fields)
-        fields_.push_back(hdf5::open_dataset(file_.file().get(),
-                                             std::string(core::name_of(field)).c_str(), access));
+std::filesystem::path ChunkSink::part_path(Index number) const {
+    return number > 0 || !is_alone() || start_.is_virtual
+               ? files_.directory.part(number, files_.rank)
+               : files_.directory.frames();
+}
+
+Segment ChunkSink::segment(Index number, Index first_frame) const {
+    Segment segment{first_frame, {}};
+    for (std::size_t rank = 0; rank < files_.blocks.size(); ++rank)
+        segment.parts.push_back(
+            {schema::part_name(number, static_cast<int>(rank)), files_.blocks[rank]});
+    return segment;
+}
+
+void ChunkSink::open_master() {
+    if (files_.rank != 0 || !has_master()) return;
+    std::vector<FrameRecord> records;
+    if (start_.kept > 0) {
+        records =
+            FileReader(files_.directory.frames(), Access::whichever_works, Sources::not_looked_at)
+                .records();
+        records.resize(static_cast<std::size_t>(start_.kept));
+    }
+    make_master(std::move(records), true);
+}
+
+/// frames.h5 as it is then stays until the new one takes its name.
+void ChunkSink::make_master(std::vector<FrameRecord> records, bool is_new_launch) {
+    const std::filesystem::path path = files_.directory.frames();
+    const bool exists = std::filesystem::exists(path);
+    MasterStart start{.segments = segments_, .records = std::move(records)};
+    if (exists) start.launches_from = path;
+    if (is_new_launch) start.launch = provenance_;
+    const bool moves = exists && !start_.is_virtual;
+    master_ = std::make_unique<MasterFile>(path, files_.sync, layout_, start, [&] {
+        if (moves) move_into_parts(files_.directory, files_.sync);
+    });
+    start_.is_virtual = true;
+}
+
+/// The next segment is presented as well.
+void ChunkSink::renew_master() {
+    if (master_) {
+        closed_sync_seconds_ += master_->sync_seconds();
+        master_->close();
+        master_.reset();
+    }
+    segments_.push_back(std::move(begun_.front()));
+    begun_.erase(begun_.begin());
+    make_master(
+        FileReader(files_.directory.frames(), Access::whichever_works, Sources::not_looked_at)
+            .records(),
+        false);
+}
+
+void ChunkSink::begin_segment(Index first_frame) {
+    commit();
+    part_->close();
+    closed_bytes_ += part_->bytes_stored();
+    closed_sync_seconds_ += part_->sync_seconds();
+    const auto number = static_cast<Index>(segments_.size() + begun_.size());
+    begun_.push_back(segment(number, first_frame));
+    make_directory(files_.directory.parts());
+    part_ =
+        std::make_unique<PartFile>(files_.directory.part(number, files_.rank), files_.sync, layout_,
+                                   PartPlace{.first_frame = first_frame,
+                                             .parts = static_cast<Index>(files_.blocks.size()),
+                                             .rank = files_.rank},
+                                   provenance_);
 }
 
 void ChunkSink::begin_frame(const FrameRecord& record) {
-    MORPHOGEN_EXPECT(record.number == begun_ && chunks_missing_ == 0);
-    hold();
-    ++begun_;
-    for (const hdf5::Dataset& field : fields_)
-        hdf5::resize(
-            field, frame_shape(layout_.dims, static_cast<hsize_t>(begun_), layout_.block.shape()));
-    ended_.push_back(record);
-    chunks_missing_ = layout_.chunks() * static_cast<Index>(fields_.size());
+    stored_.close();
+    if (files_.frames_per_file > 0 &&
+        record.number - part_->first_frame() >= files_.frames_per_file)
+        begin_segment(record.number);
+    part_->begin_frame(record);
 }
 
 void ChunkSink::put_chunk(std::size_t field, Index chunk, std::span<const std::byte> stored) {
-    MORPHOGEN_EXPECT(field < fields_.size() && chunk < layout_.chunks() && chunks_missing_ > 0);
-    const core::Box box = layout_.chunk_box(chunk);
-    std::array<hsize_t, 4> offset{static_cast<hsize_t>(begun_ - 1)};
-    const auto dims = static_cast<std::size_t>(layout_.dims);
-    for (std::size_t i = 0; i < dims; ++i)
-        offset[1 + i] = static_cast<hsize_t>(box.lo[3 - dims + i]);
-    hdf5::write_chunk(fields_[field], std::span<const hsize_t>(offset).first(1 + dims), stored);
-    bytes_stored_ += stored.size();
-    --chunks_missing_;
+    part_->put_chunk(field, chunk, stored);
 }
 
 void ChunkSink::put_frame(const Frame&) {
     MORPHOGEN_EXPECT(takes_chunks() == false);
 }
 
-void ChunkSink::end_frame() {
-    MORPHOGEN_EXPECT(chunks_missing_ == 0);
+void ChunkSink::commit() {
+    const auto counted = part_->commit();
+    if (is_alone() && !master_ && begun_.empty()) {
+        committed_ = part_->flushed(); // its /step is the one that counts
+        return;
+    }
+    if (files_.rank == 0) unpublished_.insert(unpublished_.end(), counted.begin(), counted.end());
+    if (is_alone()) publish(part_->flushed());
 }
 
-void ChunkSink::commit() {
-    MORPHOGEN_EXPECT(chunks_missing_ == 0);
-    if (ended_.empty()) return;
-    let_go();
-    records_.append_statistics(ended_);
-    file_.flush(); // the frames, before /step counts them
-    records_.append_steps(ended_);
-    file_.flush();
-    file_.sync_commit();
-    if (counting_ == Counting::alone) committed_ = records_.size();
-    if (master_) unpublished_.insert(unpublished_.end(), ended_.begin(), ended_.end());
-    ended_.clear();
+void ChunkSink::secure() {
+    commit();
+    part_->sync();
+    if (master_) master_->sync();
 }
 
 void ChunkSink::publish(Index frames) {
-    if (counting_ == Counting::alone || frames <= committed_) return;
+    if (frames <= committed_) return;
     MORPHOGEN_EXPECT(frames <= flushed());
-    if (master_) {
-        const auto count = frames - committed_;
-        master_->append(std::span(unpublished_).first(static_cast<std::size_t>(count)));
-        unpublished_.erase(unpublished_.begin(), unpublished_.begin() + count);
+    if (files_.rank == 0) {
+        while (!begun_.empty() && frames > begun_.front().first_frame) {
+            append_to_master(begun_.front().first_frame);
+            renew_master();
+        }
+        append_to_master(frames);
     }
     committed_ = frames;
 }
 
+/// Up to @p frames frames in all.
+void ChunkSink::append_to_master(Index frames) {
+    if (frames <= committed_) return;
+    const auto count = static_cast<std::ptrdiff_t>(frames - committed_);
+    master_->append(std::span(unpublished_).first(static_cast<std::size_t>(count)));
+    unpublished_.erase(unpublished_.begin(), unpublished_.begin() + count);
+    committed_ = frames;
+}
+
 void ChunkSink::close() {
+    stored_.close();
     commit();
-    for (hdf5::Dataset& field : fields_)
-        field.close();
-    records_.close();
-    file_.close();
+    part_->close();
     if (master_) master_->close();
 }
 
 void ChunkSink::abandon() noexcept {
-    file_.abandon();
+    stored_.close();
+    if (part_) part_->abandon();
     if (master_) master_->abandon();
 }
 
+std::uint64_t ChunkSink::bytes_stored() const noexcept {
+    return closed_bytes_ + (part_ ? part_->bytes_stored() : 0);
+}
+
 double ChunkSink::sync_seconds() const noexcept {
-    return file_.sync_seconds() + (master_ ? master_->sync_seconds() : 0.0);
-}
-
-void ChunkSink::hold() {
-    if (held_) return;
-    for (const hdf5::Dataset& field : fields_)
-        hdf5::hold_metadata(field);
-    held_ = true;
-}
-
-void ChunkSink::let_go() {
-    if (!held_) return;
-    for (const hdf5::Dataset& field : fields_)
-        hdf5::let_metadata_go(field);
-    held_ = false;
+    return closed_sync_seconds_ + (part_ ? part_->sync_seconds() : 0.0) +
+           (master_ ? master_->sync_seconds() : 0.0);
 }
 
 } // namespace morphogen::store

@@ -2,82 +2,92 @@
 
 #include "morphogen/store/frame_sink.hpp"
 #include "morphogen/store/layout.hpp"
+#include "morphogen/store/run_directory.hpp"
 
-#include "store/record_table.hpp"
-#include "store/skeleton.hpp"
-#include "store/swmr_file.hpp"
+#include "store/master_file.hpp"
+#include "store/part_file.hpp"
+#include "store/stored_frames.hpp"
 
 #include <memory>
-#include <utility>
 #include <vector>
 
 namespace morphogen::store {
 
-/// frames.h5 over parts: virtual frames, real /step, /time and /stats. Rank 0 has it.
-class MasterFile {
-public:
-    MasterFile(const std::filesystem::path& path, config::Sync sync, const FrameLayout& layout,
-               const std::vector<PartSource>& parts, const Provenance& provenance);
-
-    core::Index size() const noexcept { return records_.size(); }
-    void append(std::span<const FrameRecord> records);
-    void close();
-    void abandon() noexcept { file_.abandon(); }
-    double sync_seconds() const noexcept { return file_.sync_seconds(); }
-
-private:
-    SwmrFile file_; // outlives the datasets in it
-    RecordTable records_;
+/// Where one rank of a run writes.
+struct SinkFiles {
+    RunDirectory directory;
+    config::Sync sync = config::Sync::close;
+    core::Index frames_per_file = 0; // 0: one segment
+    int rank = 0;
+    std::vector<core::Box> blocks; // by rank: a segment has a file for each
 };
 
-/// Who says that a frame is committed.
-enum class Counting {
-    alone,    // this file's /step
-    by_master // frames.h5's, once every rank has flushed the frame: publish()
+/// Where a run is taken up: a fresh one at its beginning.
+struct SinkStart {
+    bool resumed = false;
+    core::Index kept = 0;        // frames that are committed
+    std::vector<Segment> closed; // those before the one that is written
+    core::Index first_frame = 0; // of that one
+    bool goes_on = false;        // in its files, which exist
+    bool is_virtual = false;     // frames.h5 is a virtual file
 };
 
-/// A file of one rank's own, chunk by chunk: frames.h5 itself, or a part.
+/// Files of one rank's own, chunk by chunk: frames.h5 itself, or a part of each segment, which rank
+/// 0 presents in a virtual frames.h5.
+///
+/// Ranks close a full segment and begin the next one each for itself. frames.h5 presents the new
+/// one when rank 0 publishes its first frame, as every rank has flushed it then; until that a kill
+/// leaves parts that nothing refers to and that hold nothing committed.
 class ChunkSink final : public FrameSink {
 public:
-    /// The file holds the layout's block.
-    ChunkSink(const std::filesystem::path& path, config::Sync sync, const FrameLayout& layout,
-              const Provenance& provenance, Counting counting);
+    /// Opens this rank's file; rank 0 of several calls open_master() once all have.
+    ChunkSink(SinkFiles files, const FrameLayout& layout, const Provenance& provenance,
+              SinkStart start = {});
 
-    /// What rank 0 of several publishes to; given before the first frame.
-    void set_master(std::unique_ptr<MasterFile> master) { master_ = std::move(master); }
+    /// Makes frames.h5 over the parts of every rank, unless the only rank writes to it directly.
+    void open_master();
 
     bool takes_chunks() const noexcept override { return true; }
+    void check_stored(const Frame& frame) override { stored_.check(layout_, frame); }
     void begin_frame(const FrameRecord& record) override;
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
     void put_frame(const Frame& frame) override;
-    void end_frame() override;
+    void end_frame() override { part_->end_frame(); }
     void commit() override;
-    core::Index flushed() const noexcept override { return records_.size(); }
+    void secure() override;
+    core::Index segment_start() const noexcept override { return part_->first_frame(); }
+    core::Index flushed() const noexcept override { return part_->flushed(); }
     void publish(core::Index frames) override;
     core::Index committed() const noexcept override { return committed_; }
     void close() override;
     void abandon() noexcept override;
-    std::uint64_t bytes_stored() const noexcept override { return bytes_stored_; }
+    std::uint64_t bytes_stored() const noexcept override;
     double sync_seconds() const noexcept override;
 
 private:
-    void hold();
-    void let_go();
+    bool is_alone() const noexcept { return files_.blocks.size() == 1; }
+    bool has_master() const noexcept;
+    Segment segment(core::Index number, core::Index first_frame) const;
+    std::filesystem::path part_path(core::Index number) const;
+    void begin_segment(core::Index first_frame);
+    void make_master(std::vector<FrameRecord> records, bool is_new_launch);
+    void renew_master();
+    void append_to_master(core::Index frames);
 
+    SinkFiles files_;
     FrameLayout layout_;
-    Counting counting_;
-    SwmrFile file_; // outlives the datasets in it
-    std::vector<hdf5::Dataset> fields_;
-    RecordTable records_;
+    Provenance provenance_;
+    SinkStart start_;
+    StoredFrames stored_;
+    std::vector<Segment> segments_; // frames.h5 presents, the open one last
+    std::vector<Segment> begun_;    // after those
+    std::unique_ptr<PartFile> part_;
     std::unique_ptr<MasterFile> master_;
-    std::vector<FrameRecord> ended_;       // not flushed yet
     std::vector<FrameRecord> unpublished_; // flushed, not in the master yet
-    core::Index begun_ = 0;
-    core::Index chunks_missing_ = 0; // of the frame that is being written
     core::Index committed_ = 0;
-    std::uint64_t bytes_stored_ = 0;
-    bool held_ = false;
+    std::uint64_t closed_bytes_ = 0; // stored in segments before
+    double closed_sync_seconds_ = 0.0;
 };
 
 } // namespace morphogen::store

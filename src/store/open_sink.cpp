@@ -4,6 +4,7 @@
 #include "morphogen/store/schema.hpp"
 
 #include "store/chunk_sink.hpp"
+#include "store/part_move.hpp"
 #include "store/shared_sink.hpp"
 
 #include <algorithm>
@@ -15,16 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 using core::Index;
 
-void make_directory(const fs::path& path) {
-    std::error_code failed;
-    fs::create_directories(path, failed);
-    if (failed)
-        throw core::Error(core::ErrorText{
-            .what = "cannot create directory", .where = path.native(), .why = failed.message()});
-}
-
-void prepare(const RunDirectory& directory, bool with_parts) {
-    if (fs::exists(directory.frames()) || !directory.existing_parts().empty())
+void prepare(const RunDirectory& directory, bool with_parts, bool resumes) {
+    if (!resumes && (fs::exists(directory.frames()) || !directory.existing_parts().empty()))
         throw core::UsageError(core::ErrorText{.what = "the directory already holds a run",
                                                .where = directory.root.native(),
                                                .advice = "give --force, or another "
@@ -33,42 +26,51 @@ void prepare(const RunDirectory& directory, bool with_parts) {
 }
 
 /// Every rank's block, by rank. Collective.
-std::vector<PartSource> part_sources(const core::Box& mine, const mpi::Communicator& comm) {
-    std::vector<PartSource> sources(static_cast<std::size_t>(comm.size()));
-    for (int rank = 0; rank < comm.size(); ++rank)
-        sources[static_cast<std::size_t>(rank)].file = schema::part_name(0, rank);
+std::vector<core::Box> all_blocks(const core::Box& mine, const mpi::Communicator& comm) {
+    std::vector<core::Box> blocks(static_cast<std::size_t>(comm.size()));
     for (std::size_t a = 0; a < 3; ++a) {
         const auto lo = comm.all_gather(mine.lo[a]);
         const auto hi = comm.all_gather(mine.hi[a]);
-        for (std::size_t r = 0; r < sources.size(); ++r) {
-            sources[r].block.lo[a] = lo[r];
-            sources[r].block.hi[a] = hi[r];
+        for (std::size_t r = 0; r < blocks.size(); ++r) {
+            blocks[r].lo[a] = lo[r];
+            blocks[r].hi[a] = hi[r];
         }
     }
-    return sources;
+    return blocks;
 }
 
-std::unique_ptr<FrameSink> open_part(const config::Config& config, const RunDirectory& directory,
-                                     const FrameLayout& layout, const Provenance& provenance,
-                                     const mpi::Communicator& comm) {
-    const auto sources = part_sources(layout.block, comm);
-    const fs::path path = directory.part(0, comm.rank());
+/// Where the run in the directory goes on. Reads only: any rank may ask.
+SinkStart resumed(const RunDirectory& directory, const FrameLayout&, int ranks, Index kept) {
+    SinkStart start{.resumed = true, .kept = kept};
+    start.is_virtual = ranks > 1;
+    start.goes_on = fs::exists(directory.frames());
+    return start;
+}
+
+std::unique_ptr<FrameSink> open_chunks(const config::Config& config, const RunDirectory& directory,
+                                       const FrameLayout& layout, const Provenance& provenance,
+                                       const mpi::Communicator& comm, SinkStart start) {
+    SinkFiles files{.directory = directory,
+                    .sync = config.output.sync,
+                    .frames_per_file = config.output.frames_per_file,
+                    .rank = comm.rank(),
+                    .blocks = all_blocks(layout.block, comm)};
+    const bool resumes = start.resumed;
     std::unique_ptr<ChunkSink> sink;
     try {
         mpi::run_collectively(comm, [&] {
-            sink = std::make_unique<ChunkSink>(path, config.output.sync, layout, provenance,
-                                               Counting::by_master);
+            sink =
+                std::make_unique<ChunkSink>(std::move(files), layout, provenance, std::move(start));
         });
-        mpi::run_collectively(comm, [&] {
-            if (comm.is_root())
-                sink->set_master(std::make_unique<MasterFile>(
-                    directory.frames(), config.output.sync, layout, sources, provenance));
-        });
+        mpi::run_collectively(comm, [&] { sink->open_master(); });
     } catch (...) {
+        if (sink) sink->abandon();
         sink.reset();
         std::error_code ignored; // nothing of a run that never began stays behind
-        fs::remove(path, ignored);
-        fs::remove(directory.parts(), ignored); // by whoever comes last: it must be empty
+        if (!resumes && comm.size() > 1) {
+            fs::remove(directory.part(0, comm.rank()), ignored);
+            fs::remove(directory.parts(), ignored); // by whoever comes last: it must be empty
+        }
         throw;
     }
     return sink;
@@ -78,17 +80,15 @@ std::unique_ptr<FrameSink> open_part(const config::Config& config, const RunDire
 
 std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDirectory& directory,
                                      const FrameLayout& layout, const Provenance& provenance,
-                                     mpi::Communicator comm) {
-    const bool alone = comm.size() == 1;
-    const bool shared = !alone && config.output.layout == config::Layout::shared;
+                                     mpi::Communicator comm, std::optional<Index> kept) {
+    const bool shared = comm.size() > 1 && config.output.layout == config::Layout::shared;
+    SinkStart start;
     mpi::run_collectively(comm, [&] {
         if (shared) check_shared_codec(config.output.codec);
-        if (comm.is_root()) prepare(directory, !alone && !shared);
+        if (kept) start = resumed(directory, layout, comm.size(), *kept);
+        if (comm.is_root()) prepare(directory, comm.size() > 1 && !shared, kept.has_value());
     });
-    if (alone)
-        return std::make_unique<ChunkSink>(directory.frames(), config.output.sync, layout,
-                                           provenance, Counting::alone);
-    if (!shared) return open_part(config, directory, layout, provenance, comm);
+    if (!shared) return open_chunks(config, directory, layout, provenance, comm, std::move(start));
     std::unique_ptr<FrameSink> sink;
     const mpi::Communicator agreement = comm.duplicate();
     mpi::run_collectively(agreement, [&] {

@@ -1,5 +1,6 @@
 #include "store/record_table.hpp"
 
+#include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/schema.hpp"
@@ -39,6 +40,15 @@ RecordTable::RecordTable(const hdf5::File& file, std::span<const core::Field> fi
     size_ = static_cast<Index>(hdf5::shape_of(step_).front());
 }
 
+void RecordTable::keep(Index frames) {
+    if (frames < 0 || frames > size_)
+        throw core::Error(core::ErrorText{.what = "frames are missing",
+                                          .where = hdf5::describe({.object = step_.get()}),
+                                          .why = std::to_string(frames) + " were committed, " +
+                                                 std::to_string(size_) + " are there"});
+    size_ = frames;
+}
+
 /// Grows a column and fills the new end. Its metadata are held meanwhile: a length that reached
 /// the file before the values would show readers fill values.
 template <typename Value>
@@ -48,7 +58,7 @@ void RecordTable::append(const hdf5::Dataset& column, hid_t type,
     const std::array<hsize_t, 1> count{values.size()};
     const std::array<hsize_t, 1> length{first[0] + count[0]};
     if (writers_ == Writers::alone) hdf5::hold_metadata(column);
-    hdf5::resize(column, length);
+    if (length[0] > hdf5::shape_of(column).front()) hdf5::resize(column, length);
     const hdf5::Space memory = hdf5::simple_space(count);
     const hdf5::Space file = hdf5::space_of(column);
     hdf5::select_box(file, first, count);

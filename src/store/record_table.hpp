@@ -22,8 +22,11 @@ public:
     RecordTable(const hdf5::File& file, std::span<const core::Field> fields,
                 Writers writers = Writers::alone);
 
-    /// Frames that /step counts.
+    /// Frames that /step counts, or those that are to stay.
     core::Index size() const noexcept { return size_; }
+    /// What is appended comes after the first @p frames, in place of what is there.
+    /// @throws core::Error if there are fewer
+    void keep(core::Index frames);
 
     /// Appends to /stats alone: they belong to what must be flushed before a frame counts.
     void append_statistics(std::span<const FrameRecord> records);

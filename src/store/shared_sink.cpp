@@ -32,12 +32,14 @@ void check_shared_codec(const codec::Codec& codec) {
 SharedSink::SharedSink(const config::Config& config, const std::filesystem::path& path,
                        const FrameLayout& layout, const Provenance& provenance,
                        mpi::Communicator comm)
-    : path_(path), sync_(config.output.sync), layout_(layout), comm_(std::move(comm)),
+    : stored_(path), path_(path), sync_(config.output.sync), layout_(layout),
+      comm_(std::move(comm)),
       file_(hdf5::create_file(path, hdf5::file_creation(),
                               hdf5::file_access_mpi(comm_.native(), config.mpi.hints))),
       transfer_(hdf5::collective_transfer()) {
     const core::Box whole{{0, 0, 0}, layout.global};
-    create_skeleton(file_, layout, whole, {}, provenance);
+    create_part_skeleton(file_, layout, whole, {.layout = config::Layout::shared});
+    add_launch(file_, provenance);
     hdf5::flush_file(file_);
     records_ = RecordTable(file_, layout.fields,
                            comm_.is_root() ? Writers::collective : Writers::listening);

@@ -7,6 +7,7 @@
 #include "morphogen/store/provenance.hpp"
 
 #include "store/record_table.hpp"
+#include "store/stored_frames.hpp"
 
 #include <filesystem>
 #include <vector>
@@ -25,12 +26,15 @@ public:
     SharedSink& operator=(const SharedSink&) = delete;
 
     bool takes_chunks() const noexcept override { return false; }
+    void check_stored(const Frame& frame) override { stored_.check(layout_, frame); }
     void begin_frame(const FrameRecord& record) override;
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
     void put_frame(const Frame& frame) override;
     void end_frame() override;
     void commit() override;
+    void secure() override { commit(); }
+    core::Index segment_start() const noexcept override { return 0; }
     core::Index flushed() const noexcept override { return records_.size(); }
     void publish(core::Index frames) override;
     core::Index committed() const noexcept override { return records_.size(); }
@@ -43,6 +47,7 @@ private:
     void sync();
     std::uint64_t stored_in_file() const;
 
+    StoredFrames stored_;
     std::filesystem::path path_;
     config::Sync sync_;
     FrameLayout layout_;

@@ -56,32 +56,48 @@ hdf5::Properties chunked(const FrameLayout& layout) {
     return creation;
 }
 
-void map_part(const hdf5::Properties& creation, const FrameLayout& layout, const core::Box& box,
-              const PartSource& source, const char* field) {
-    const core::Extents shape = box.shape();
+/// @p end: of the frames that the part gives, or -1 for all that it will ever have.
+void map_part(const hdf5::Properties& creation, const FrameLayout& layout, const Segment& segment,
+              Index end, const PartSource& source, const char* field) {
     const core::Extents part = source.block.shape();
-    const auto whole =
-        hdf5::simple_space(frame_shape(layout.dims, 0, shape), unlimited_shape(layout.dims, shape));
+    const Index frames = end < 0 ? 0 : end - segment.first_frame;
+    const auto whole = hdf5::simple_space(
+        frame_shape(layout.dims, static_cast<hsize_t>(segment.first_frame + frames), layout.global),
+        unlimited_shape(layout.dims, layout.global));
     const auto piece =
-        hdf5::simple_space(frame_shape(layout.dims, 0, part), unlimited_shape(layout.dims, part));
-    const core::Extents offset{source.block.lo[0] - box.lo[0], source.block.lo[1] - box.lo[1],
-                               source.block.lo[2] - box.lo[2]};
-    const auto count = frame_shape(layout.dims, 1, part);
-    hdf5::select_box_unlimited(whole, frame_shape(layout.dims, 0, offset), count);
-    hdf5::select_box_unlimited(piece, frame_shape(layout.dims, 0, {0, 0, 0}), count);
+        hdf5::simple_space(frame_shape(layout.dims, static_cast<hsize_t>(frames), part),
+                           unlimited_shape(layout.dims, part));
+    const auto select = end < 0 ? hdf5::select_box_unlimited : hdf5::select_box;
+    const auto count = frame_shape(layout.dims, end < 0 ? 1 : static_cast<hsize_t>(frames), part);
+    select(whole,
+           frame_shape(layout.dims, static_cast<hsize_t>(segment.first_frame), source.block.lo),
+           count);
+    select(piece, frame_shape(layout.dims, 0, {0, 0, 0}), count);
     hdf5::map_virtual(creation, whole, source.file, field, piece);
 }
 
+void map_segments(const hdf5::Properties& creation, const FrameLayout& layout,
+                  const std::vector<Segment>& segments, const char* field) {
+    for (std::size_t s = 0; s < segments.size(); ++s) {
+        const Index end = s + 1 < segments.size() ? segments[s + 1].first_frame : -1;
+        if (end == segments[s].first_frame) continue; // nothing of it is counted
+        for (const PartSource& source : segments[s].parts)
+            map_part(creation, layout, segments[s], end, source, field);
+    }
+}
+
+/// @p segments: nothing for frames that lie in the file itself.
 void create_frames(const hdf5::File& file, const FrameLayout& layout, const core::Box& box,
-                   const std::vector<PartSource>& sources, core::Field field,
+                   const std::vector<Segment>& segments, core::Field field,
                    const std::vector<const hdf5::Dataset*>& scales) {
     const std::string name(core::name_of(field));
-    hdf5::Properties creation = sources.empty() ? chunked(layout) : hdf5::dataset_creation();
-    for (const PartSource& source : sources)
-        map_part(creation, layout, box, source, name.c_str());
+    hdf5::Properties creation = segments.empty() ? chunked(layout) : hdf5::dataset_creation();
+    map_segments(creation, layout, segments, name.c_str());
     hdf5::set_fill(creation, nan);
-    const auto space = hdf5::simple_space(frame_shape(layout.dims, 0, box.shape()),
-                                          unlimited_shape(layout.dims, box.shape()));
+    const Index fixed = segments.empty() ? 0 : segments.back().first_frame;
+    const auto space =
+        hdf5::simple_space(frame_shape(layout.dims, static_cast<hsize_t>(fixed), box.shape()),
+                           unlimited_shape(layout.dims, box.shape()));
     const auto frames = hdf5::create_dataset(file.get(), name.c_str(), file_type(layout.precision),
                                              space, creation);
     for (std::size_t axis = 0; axis < scales.size(); ++axis)
@@ -104,6 +120,28 @@ void create_root_attributes(const hdf5::File& file, const FrameLayout& layout,
                           std::span<const std::int64_t>(layout.global).last(dims));
     hdf5::write_attribute(root, schema::block_offset,
                           std::span<const std::int64_t>(box.lo).last(dims));
+}
+
+void create_skeleton(const hdf5::File& file, const FrameLayout& layout, const core::Box& box,
+                     const std::vector<Segment>& segments) {
+    create_root_attributes(file, layout, box);
+    const auto time = create_column(file.get(), schema::time, H5T_IEEE_F64LE);
+    hdf5::make_scale(time, schema::time);
+    describe(time, "model time");
+    hdf5::write_attribute(time.get(), schema::axis, schema::time_axis);
+    std::vector<hdf5::Dataset> axes;
+    for (std::size_t a = 3 - static_cast<std::size_t>(layout.dims); a < 3; ++a)
+        axes.push_back(create_axis(file, schema::axes[a], box.lo[a], box.hi[a], layout.spacing));
+    std::vector<const hdf5::Dataset*> scales{&time};
+    for (const auto& axis : axes)
+        scales.push_back(&axis);
+    for (const core::Field field : layout.fields)
+        create_frames(file, layout, box, segments, field, scales);
+    // After the frames: what VTK meets first it shows, and it cannot read 64-bit integers.
+    const auto step = create_column(file.get(), schema::step, H5T_STD_I64LE);
+    hdf5::attach_scale(step, time, 0);
+    describe(step, "simulation step");
+    create_statistics(file, layout, time);
 }
 
 } // namespace
@@ -138,32 +176,34 @@ hid_t file_type(core::Precision precision) {
     return precision == core::Precision::f32 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
 }
 
-void create_skeleton(const hdf5::File& file, const FrameLayout& layout, const core::Box& box,
-                     const std::vector<PartSource>& sources, const Provenance& provenance) {
-    create_root_attributes(file, layout, box);
-    const auto time = create_column(file.get(), schema::time, H5T_IEEE_F64LE);
-    hdf5::make_scale(time, schema::time);
-    describe(time, "model time");
-    hdf5::write_attribute(time.get(), schema::axis, schema::time_axis);
-    std::vector<hdf5::Dataset> axes;
-    for (std::size_t a = 3 - static_cast<std::size_t>(layout.dims); a < 3; ++a)
-        axes.push_back(create_axis(file, schema::axes[a], box.lo[a], box.hi[a], layout.spacing));
-    std::vector<const hdf5::Dataset*> scales{&time};
-    for (const auto& axis : axes)
-        scales.push_back(&axis);
-    for (const core::Field field : layout.fields)
-        create_frames(file, layout, box, sources, field, scales);
-    // After the frames: what VTK meets first it shows, and it cannot read 64-bit integers.
-    const auto step = create_column(file.get(), schema::step, H5T_STD_I64LE);
-    hdf5::attach_scale(step, time, 0);
-    describe(step, "simulation step");
-    create_statistics(file, layout, time);
-    hdf5::create_group(file.get(), schema::provenance);
-    add_launch(file, provenance);
+void create_part_skeleton(const hdf5::File& file, const FrameLayout& layout, const core::Box& box,
+                          const PartPlace& place) {
+    create_skeleton(file, layout, box, {});
+    hdf5::write_attribute(file.get(), schema::first_frame, place.first_frame);
+    hdf5::write_attribute(file.get(), schema::segment_parts, place.parts);
+    hdf5::write_attribute(file.get(), schema::part_rank, place.rank);
+    hdf5::write_attribute(file.get(), schema::part_layout,
+                          place.layout == config::Layout::shared ? schema::shared_layout
+                                                                 : schema::parts_layout);
+}
+
+void create_master_skeleton(const hdf5::File& file, const FrameLayout& layout,
+                            const std::vector<Segment>& segments) {
+    create_skeleton(file, layout, {{0, 0, 0}, layout.global}, segments);
+}
+
+void copy_launches(const hdf5::File& from, const hdf5::File& to) {
+    if (!hdf5::exists(from.get(), schema::provenance)) return;
+    hdf5::call("H5Ocopy", {from.get(), schema::provenance}, [&] {
+        return H5Ocopy(from.get(), schema::provenance, to.get(), schema::provenance, H5P_DEFAULT,
+                       H5P_DEFAULT);
+    });
 }
 
 void add_launch(const hdf5::File& file, const Provenance& provenance) {
-    const auto all = hdf5::open_group(file.get(), schema::provenance);
+    const auto all = hdf5::exists(file.get(), schema::provenance)
+                         ? hdf5::open_group(file.get(), schema::provenance)
+                         : hdf5::create_group(file.get(), schema::provenance);
     Index launch = 0;
     while (hdf5::exists(all.get(), schema::launch_name(launch).c_str()))
         ++launch;

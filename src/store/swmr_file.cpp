@@ -5,6 +5,7 @@
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/hdf5/steadfast_driver.hpp"
+#include "morphogen/store/new_file.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -49,11 +50,6 @@ void write_file(const std::filesystem::path& beside, std::string_view bytes, con
     fail("cannot write file", path, failed);
 }
 
-/// The name a file has until it is complete; the library knows it by that name for good.
-std::filesystem::path opened_as(std::filesystem::path path) {
-    return path += hdf5::unfinished_suffix;
-}
-
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
     std::error_code failed;
     std::filesystem::rename(from, to, failed);
@@ -65,28 +61,44 @@ void rename_file(const std::filesystem::path& from, const std::filesystem::path&
 } // namespace
 
 SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync,
-                   const std::function<void(const hdf5::File&)>& build)
-    : path_(std::move(path)), sync_(sync) {
-    const std::filesystem::path beside = opened_as(path_);
+                   const std::function<void(const hdf5::File&)>& build,
+                   const std::function<void()>& before_rename)
+    : path_(std::move(path)), opened_as_(unfinished_path(path_)), sync_(sync) {
     // Made in memory and written by ourselves: HDF5 cannot get over an error while it creates.
-    write_file(beside, hdf5::file_image(build), sync_, path_);
+    write_file(opened_as_, hdf5::file_image(build), sync_, path_);
     try {
-        // Before it has its name: a reader that had it open would hold the lock needed here.
-        const hdf5::Properties access = hdf5::file_access();
-        hdf5::set_steadfast_driver(access, beside);
-        file_ = hdf5::open_file(beside, hdf5::Mode::write_swmr, access);
-        descriptor_ = hdf5::descriptor_of(file_);
-        rename_file(beside, path_);
+        open(); // before it has its name: nobody is to see it closed
+        if (before_rename) before_rename();
+        rename_file(opened_as_, path_);
         if (sync_ != config::Sync::never) core::sync_directory(directory_of(path_));
     } catch (...) {
         abandon();
-        ::unlink(beside.c_str());
+        ::unlink(opened_as_.c_str());
         throw;
     }
 }
 
+SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync)
+    : path_(std::move(path)), opened_as_(path_), sync_(sync) {
+    open();
+}
+
+void SwmrFile::open() {
+    const hdf5::Properties access = hdf5::file_access();
+    hdf5::set_steadfast_driver(access, opened_as_);
+    file_ = hdf5::open_file(opened_as_, hdf5::Mode::write_swmr, access);
+    descriptor_ = hdf5::descriptor_of(file_);
+}
+
 void SwmrFile::sync_commit() {
-    if (sync_ != config::Sync::frame) return;
+    if (sync_ == config::Sync::frame) push_to_disk();
+}
+
+void SwmrFile::sync() {
+    if (sync_ != config::Sync::never) push_to_disk();
+}
+
+void SwmrFile::push_to_disk() {
     const core::Stopwatch watch;
     if (::fsync(descriptor_) != 0) fail("cannot sync file", path_, errno);
     sync_seconds_ += watch.seconds();
@@ -102,7 +114,7 @@ void SwmrFile::close() {
 }
 
 void SwmrFile::abandon() noexcept {
-    hdf5::discard_writes(opened_as(path_));
+    hdf5::discard_writes(opened_as_);
 }
 
 } // namespace morphogen::store

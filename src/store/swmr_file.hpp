@@ -9,13 +9,18 @@
 namespace morphogen::store {
 
 /// A file that one process writes while others read it, and that survives a kill (SWMR): made
-/// complete but empty under another name, renamed, then opened for appending.
+/// complete but empty under another name, opened for appending, then renamed.
 class SwmrFile {
 public:
     /// @p build fills the new file with all it will ever hold but frames.
+    /// @p before_rename: called when all is complete but the name, for what must happen to an older
+    /// file of that name.
     /// @throws core::Error; nothing is left behind then.
     SwmrFile(std::filesystem::path path, config::Sync sync,
-             const std::function<void(const hdf5::File&)>& build);
+             const std::function<void(const hdf5::File&)>& build,
+             const std::function<void()>& before_rename = {});
+    /// Goes on with an existing file that no writer has open and that a kill did not leave marked.
+    SwmrFile(std::filesystem::path path, config::Sync sync);
 
     const hdf5::File& file() const noexcept { return file_; }
     const std::filesystem::path& path() const noexcept { return path_; }
@@ -23,6 +28,8 @@ public:
     void flush() { hdf5::flush_file(file_); }
     /// fsync, if the configuration wants it after every commit.
     void sync_commit();
+    /// fsync, unless the configuration wants none.
+    void sync();
     /// Clears the SWMR flags, and syncs file and directory unless told never to. Every dataset
     /// must have been closed.
     void close();
@@ -33,7 +40,11 @@ public:
     double sync_seconds() const noexcept { return sync_seconds_; }
 
 private:
+    void open();
+    void push_to_disk();
+
     std::filesystem::path path_;
+    std::filesystem::path opened_as_; // the library knows it by that name for good
     config::Sync sync_;
     hdf5::File file_;
     int descriptor_ = -1; // the library's

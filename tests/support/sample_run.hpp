@@ -25,19 +25,18 @@ inline void write_two_parts(const std::filesystem::path& directory, core::Index 
     c.output.chunk = std::vector<core::Index>{10, 10};
     const store::Provenance provenance{.config_toml = "seed = 1\n", .host = "h", .ranks = 2};
     std::vector<store::FrameLayout> layouts;
-    std::vector<store::PartSource> sources;
+    const std::vector<core::Box> blocks{{{0, 0, 0}, {1, 20, 13}}, {{0, 0, 13}, {1, 20, 30}}};
     std::vector<std::unique_ptr<store::ChunkSink>> sinks;
     for (int rank = 0; rank < 2; ++rank) {
-        const core::Box box{{0, 0, rank == 0 ? 0 : 13}, {1, 20, rank == 0 ? 13 : 30}};
-        layouts.push_back(store::make_layout(c, box));
-        const std::string name = store::schema::part_name(0, rank);
-        sources.push_back({name, box});
-        sinks.push_back(std::make_unique<store::ChunkSink>(directory / name, config::Sync::never,
-                                                           layouts.back(), provenance,
-                                                           store::Counting::by_master));
+        layouts.push_back(store::make_layout(c, blocks[static_cast<std::size_t>(rank)]));
+        sinks.push_back(
+            std::make_unique<store::ChunkSink>(store::SinkFiles{.directory = {directory},
+                                                                .sync = config::Sync::never,
+                                                                .rank = rank,
+                                                                .blocks = blocks},
+                                               layouts.back(), provenance));
     }
-    sinks[0]->set_master(std::make_unique<store::MasterFile>(
-        directory / "frames.h5", config::Sync::never, layouts[0], sources, provenance));
+    sinks[0]->open_master();
     for (std::size_t rank = 0; rank < 2; ++rank)
         for (core::Index n = 0; n < (rank == 0 ? committed : second); ++n) {
             write_frame(*sinks[rank], layouts[rank], sample_frame(layouts[rank], n));

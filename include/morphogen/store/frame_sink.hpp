@@ -25,6 +25,14 @@ public:
     /// (collective HDF5 filters).
     virtual bool takes_chunks() const noexcept = 0;
 
+    /// A frame that is stored already (its number is below the kept frames') has been computed
+    /// again: compares the cells of this rank's block, bit by bit, and the step with what is
+    /// stored, whatever ranks and files stored it. @p frame holds what would be stored: rounded if
+    /// the run rounds. Not after the first begin_frame.
+    /// @throws core::Error naming file, field, frame, cell and both values
+    virtual void check_stored(const Frame& frame) = 0;
+
+    /// Numbers go on from the kept frames, one by one.
     virtual void begin_frame(const FrameRecord& record) = 0;
     /// @p stored: encoded by the layout's pipeline. Chunk numbers as in FrameLayout::chunk_box.
     virtual void put_chunk(std::size_t field, core::Index chunk,
@@ -37,7 +45,17 @@ public:
     /// have (publish).
     virtual void commit() = 0;
 
-    /// Frames that are flushed in this rank's file.
+    /// All that has ended can be read after a kill and a repair, and (unless sync = "never") after
+    /// a power loss: what a checkpoint of this step relies on. Sinks of one rank's own files commit
+    /// and sync. The shared file ends its segment, because it is readable only then: collective, at
+    /// the same frame on every rank. What is published later needs another call.
+    virtual void secure() = 0;
+
+    /// Number of the first frame of the segment that is written now: all before it lie in closed
+    /// segments, synced (unless sync = "never") and never changed again.
+    virtual core::Index segment_start() const noexcept = 0;
+
+    /// Frames that are flushed in this rank's files, the kept ones included.
     virtual core::Index flushed() const noexcept = 0;
 
     /// Every rank has flushed the first @p frames frames: rank 0 of several appends them to

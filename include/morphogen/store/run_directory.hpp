@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,13 +35,20 @@ struct RunDirectory {
     void remove_run() const;
 };
 
-/// Opens what this rank writes to, for a fresh run: frames.h5 itself (one rank), a part plus (rank
-/// 0) the virtual frames.h5, or the shared file (collective over @p comm, which the writer thread
-/// then owns: a duplicate of the ranks'). Collective over @p comm. @throws core::Error on every
-/// rank if it fails on one.
+/// Opens what this rank writes to: frames.h5 itself (one rank), a part plus (rank 0) the virtual
+/// frames.h5, or the shared file (collective over @p comm, which the writer thread then owns: a
+/// duplicate of the ranks'). Collective over @p comm.
+///
+/// @param kept nothing: a fresh run, in a directory that holds none. Else the run in @p directory
+/// goes on after its first @p kept committed frames (0 as well: also where nothing was stored yet);
+/// it must have been repaired (repair_run) after a kill. With the same blocks, fields, chunks and
+/// filters it goes on in the same files, otherwise in a new segment; nothing that was committed is
+/// touched before its replacement is complete.
+/// @throws core::Error on every rank if it fails on one.
 std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDirectory& directory,
                                      const FrameLayout& layout, const Provenance& provenance,
-                                     mpi::Communicator comm);
+                                     mpi::Communicator comm,
+                                     std::optional<core::Index> kept = std::nullopt);
 
 /// Writes frames.xdmf for ParaView: one grid per committed frame, with its time.
 void write_xdmf(const config::Config& config, const RunDirectory& directory,

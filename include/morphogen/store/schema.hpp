@@ -18,7 +18,10 @@
 ///
 /// A part (parts/SSSS.RRRR.h5) has the same content for its block, `/step`, `/time` and `/stats`
 /// included: it says by itself how many of its frames are complete, and frames.h5 can be made anew
-/// from the parts alone. Its root attributes `grid_shape` and `block_offset` place it.
+/// from the parts alone. Its root attributes place it: `grid_shape` and `block_offset` unless it
+/// holds the whole grid, `first_frame` (number in the run), `segment_parts` (files of its segment),
+/// `part_rank` (number among them) and `layout` ("parts" or "shared"). A frames.h5 that holds the
+/// data itself has the last four as well.
 namespace morphogen::store::schema {
 
 inline constexpr const char* time = "time";
@@ -58,6 +61,12 @@ inline constexpr const char* coordinates = "coordinates";
 
 inline constexpr const char* grid_shape = "grid_shape";
 inline constexpr const char* block_offset = "block_offset";
+inline constexpr const char* first_frame = "first_frame";
+inline constexpr const char* segment_parts = "segment_parts";
+inline constexpr const char* part_rank = "part_rank";
+inline constexpr const char* part_layout = "layout";
+inline constexpr const char* parts_layout = "parts";
+inline constexpr const char* shared_layout = "shared";
 
 /// "0000", "0001": the subgroup of a launch.
 std::string launch_name(core::Index launch);

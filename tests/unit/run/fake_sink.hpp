@@ -16,6 +16,8 @@ struct SinkLog {
     std::map<core::Index, int> chunks;    // chunks put, by frame
     std::vector<std::thread::id> threads; // of every call
     std::size_t foreign_bytes = 0;        // of chunks stored as they are: not their frame's number
+    std::vector<core::Index> checked;     // numbers, in order
+    std::vector<core::Index> secured;     // frames flushed at each secure()
     core::Index flushed = 0;
     core::Index published = 0;
     bool closed = false;
@@ -30,6 +32,9 @@ public:
         : log_(log), delay_(delay) {}
 
     bool takes_chunks() const noexcept override { return true; }
+    void check_stored(const store::Frame& frame) override {
+        log_.checked.push_back(frame.record.number);
+    }
     void begin_frame(const store::FrameRecord& record) override {
         log_.threads.push_back(std::this_thread::get_id());
         current_ = record.number;
@@ -45,6 +50,8 @@ public:
     void put_frame(const store::Frame&) override {}
     void end_frame() override { log_.frames.push_back(current_); }
     void commit() override { log_.flushed = static_cast<core::Index>(log_.frames.size()); }
+    void secure() override { log_.secured.push_back(log_.flushed); }
+    core::Index segment_start() const noexcept override { return 0; }
     core::Index flushed() const noexcept override { return log_.flushed; }
     void publish(core::Index frames) override { log_.published = frames; }
     core::Index committed() const noexcept override { return log_.published; }

@@ -42,9 +42,9 @@ store::FrameLayout whole(const config::Config& c) {
 
 std::unique_ptr<store::ChunkSink> open_sink(const std::filesystem::path& path,
                                             const store::FrameLayout& layout) {
-    return std::make_unique<store::ChunkSink>(path, config::Sync::close, layout,
-                                              store::Provenance{.config_toml = "[grid]\n"},
-                                              store::Counting::alone);
+    return std::make_unique<store::ChunkSink>(
+        store::SinkFiles{.directory = {path.parent_path()}, .blocks = {layout.block}}, layout,
+        store::Provenance{.config_toml = "[grid]\n"});
 }
 
 /// Every frame's bytes of one field, through HDF5's own filters.

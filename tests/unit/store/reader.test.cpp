@@ -37,18 +37,17 @@ public:
     explicit TwoParts(const std::filesystem::path& directory) {
         std::filesystem::create_directory(directory / "parts");
         const config::Config c = configuration();
-        std::vector<store::PartSource> sources;
+        const std::vector<core::Box> blocks{{{0, 0, 0}, {1, 20, 13}}, {{0, 0, 13}, {1, 20, 30}}};
         for (int rank = 0; rank < 2; ++rank) {
-            const core::Box box{{0, 0, rank == 0 ? 0 : 13}, {1, 20, rank == 0 ? 13 : 30}};
-            layouts.push_back(store::make_layout(c, box));
-            const std::string name = store::schema::part_name(0, rank);
-            sources.push_back({name, box});
-            sinks.push_back(std::make_unique<store::ChunkSink>(
-                directory / name, config::Sync::never, layouts.back(), provenance,
-                store::Counting::by_master));
+            layouts.push_back(store::make_layout(c, blocks[static_cast<std::size_t>(rank)]));
+            sinks.push_back(
+                std::make_unique<store::ChunkSink>(store::SinkFiles{.directory = {directory},
+                                                                    .sync = config::Sync::never,
+                                                                    .rank = rank,
+                                                                    .blocks = blocks},
+                                                   layouts.back(), provenance));
         }
-        sinks[0]->set_master(std::make_unique<store::MasterFile>(
-            directory / "frames.h5", config::Sync::never, layouts[0], sources, provenance));
+        sinks[0]->open_master();
     }
 
     void write(std::size_t rank, Index frame) {
@@ -191,8 +190,10 @@ TEST_CASE("an initial state comes from a frame or a plain dataset of the grid's 
     const auto path = (directory / "frames.h5").string();
     const auto layout = store::make_layout(configuration(), {{0, 0, 0}, {1, 20, 30}});
     {
-        store::ChunkSink sink(path, config::Sync::never, layout, store::Provenance{},
-                              store::Counting::alone);
+        store::ChunkSink sink(store::SinkFiles{.directory = {std::filesystem::path(directory / "")},
+                                               .sync = config::Sync::never,
+                                               .blocks = {layout.block}},
+                              layout, store::Provenance{});
         for (Index n = 0; n < 3; ++n)
             test::write_frame(sink, layout, test::sample_frame(layout, n));
         sink.close();

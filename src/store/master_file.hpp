@@ -1,0 +1,44 @@
+#pragma once
+
+#include "morphogen/store/frame.hpp"
+#include "morphogen/store/layout.hpp"
+
+#include "store/record_table.hpp"
+#include "store/skeleton.hpp"
+#include "store/swmr_file.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace morphogen::store {
+
+/// What a new frames.h5 begins with.
+struct MasterStart {
+    std::vector<Segment> segments;
+    std::vector<FrameRecord> records;                     // of the frames that count already
+    std::optional<std::filesystem::path> launches_from{}; // a file whose /provenance it takes over
+    std::optional<Provenance> launch{};                   // one more
+};
+
+/// frames.h5 over parts: virtual frames, real /step, /time and /stats. One process has it.
+class MasterFile {
+public:
+    /// Replaces what has the name, by one rename. @p before_rename: see SwmrFile.
+    MasterFile(const std::filesystem::path& path, config::Sync sync, const FrameLayout& layout,
+               const MasterStart& start, const std::function<void()>& before_rename = {});
+
+    core::Index size() const noexcept { return records_.size(); }
+    void append(std::span<const FrameRecord> records);
+    void sync() { file_.sync(); }
+    void close();
+    void abandon() noexcept { file_.abandon(); }
+    double sync_seconds() const noexcept { return file_.sync_seconds(); }
+
+private:
+    SwmrFile file_; // outlives the datasets in it
+    RecordTable records_;
+};
+
+} // namespace morphogen::store
