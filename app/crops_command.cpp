@@ -35,9 +35,9 @@ void crops(const Options& options) {
         wanted.budget.progress = progress.of("cropping: crop");
         return rework::write_crops(*reader, options.out, wanted);
     }();
-    fmt::print("{} crops, {} as {}, {} batch(es), {:.2f} s: {}\n", wanted.count,
+    fmt::print("{} crops, {} as {}, {} sweep(s), {:.2f} s: {}\n", wanted.count,
                morphogen::core::format_size(result.raw_bytes),
-               morphogen::core::format_size(result.bytes_out), result.batches, result.seconds,
+               morphogen::core::format_size(result.bytes_out), result.sweeps, result.seconds,
                options.out);
 }
 

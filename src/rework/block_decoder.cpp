@@ -1,6 +1,7 @@
 #include "rework/block_decoder.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/hdf5_lock.hpp"
 
 #include <span>
 
@@ -15,6 +16,7 @@ void grow(core::AlignedBuffer<std::byte>& buffer, std::size_t bytes) {
 }
 
 void fetch_block(const DatasetReader& reader, store::BlockId id, FetchedBlock& block) {
+    const store::Hdf5Lock lock;
     block.id = id;
     block.stored = {};
     if (!reader.pieces()[id.piece].decodable) {

@@ -65,7 +65,8 @@ void BoxReader::read(std::span<const BoxTarget> targets) {
     stream_.for_each(blocks_, {place});
 }
 
-void BoxReader::read(std::span<const BoxTarget> targets, std::span<std::exception_ptr> errors) {
+void BoxReader::read(std::span<const BoxTarget> targets, std::span<std::exception_ptr> errors,
+                     const std::function<void()>& after_each) {
     MORPHOGEN_EXPECT(errors.size() == targets.size());
     std::fill(errors.begin(), errors.end(), nullptr);
     list_uses(targets);
@@ -74,8 +75,12 @@ void BoxReader::read(std::span<const BoxTarget> targets, std::span<std::exceptio
         const auto number = static_cast<std::size_t>(block);
         for (std::size_t u = first_use_[number]; u < first_use_[number + 1]; ++u)
             if (!errors[uses_[u].target]) errors[uses_[u].target] = error;
+        if (after_each) after_each();
     };
-    stream_.for_each(blocks_, {place, {}, failed});
+    const auto done = [&](Index) {
+        if (after_each) after_each();
+    };
+    stream_.for_each(blocks_, {place, done, failed});
 }
 
 } // namespace morphogen::rework

@@ -1,8 +1,15 @@
 #include "morphogen/rework/boxes.hpp"
 
 #include "morphogen/core/contract.hpp"
+#include "morphogen/core/error.hpp"
 
 #include "kernel/philox.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <utility>
 
 namespace morphogen::rework {
 namespace {
@@ -54,17 +61,32 @@ NdBox random_box(const Dims& whole, const Dims& shape, std::uint64_t seed, Index
 }
 
 BoxSequence random_boxes(const Dims& whole, const Dims& shape, std::uint64_t seed) {
+    bool fits = whole.rank() == shape.rank();
+    for (int a = 0; fits && a < whole.rank(); ++a)
+        fits = shape[a] >= 1 && shape[a] <= whole[a];
+    if (!fits)
+        throw core::UsageError(
+            core::ErrorText{.what = "boxes that do not fit",
+                            .where = fmt::format("[{}]", fmt::join(shape, ", ")),
+                            .why = fmt::format("the dataset is [{}]", fmt::join(whole, ", "))});
     return [=](Index n) { return std::optional(random_box(whole, shape, seed, n)); };
 }
 
 BoxSequence windows(const Dims& whole, Index length, Index stride) {
-    MORPHOGEN_EXPECT(length >= 1 && stride >= 1);
+    if (length < 1 || stride < 1)
+        throw core::UsageError("windows need a length and a stride of 1 or more");
     return [=](Index n) -> std::optional<NdBox> {
         if (n * stride + length > whole[0]) return std::nullopt;
         NdBox box = NdBox::whole(whole);
         box.lo[0] = n * stride;
         box.hi[0] = box.lo[0] + length;
         return box;
+    };
+}
+
+BoxSequence first_boxes(BoxSequence boxes, Index count) {
+    return [boxes = std::move(boxes), count](Index n) -> std::optional<NdBox> {
+        return n < count ? boxes(n) : std::nullopt;
     };
 }
 

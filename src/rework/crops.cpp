@@ -1,6 +1,5 @@
 #include "morphogen/rework/crops.hpp"
 
-#include "morphogen/core/aligned_buffer.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/core/stopwatch.hpp"
@@ -9,18 +8,17 @@
 #include "morphogen/store/array_file.hpp"
 
 #include "rework/check_output.hpp"
-#include "rework/chunk_writer.hpp"
+#include "rework/crop_sweep.hpp"
+#include "rework/sweep_plan.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace morphogen::rework {
@@ -28,7 +26,6 @@ namespace {
 
 using core::Dims;
 using core::Index;
-using core::NdBox;
 using store::DatasetReader;
 
 std::string where(const DatasetReader& reader) {
@@ -70,77 +67,53 @@ std::vector<std::string> axis_names(int rank) {
 }
 
 struct Plan {
-    int threads = 1;
-    std::uint64_t stream_memory = 0;
-    Index batch = 0; // crops
+    CropSweep::Memory memory;
+    SweepLimits limits;
 };
 
 Plan make_plan(const DatasetReader& reader, const CropOptions& options,
                const codec::FilterPipeline& filters) {
     const auto crop =
         static_cast<std::uint64_t>(core::volume(options.shape)) * reader.element_size();
-    const std::uint64_t each = crop + BoxReader::list_memory(reader, options.shape);
-    // Origins, as drawn and as stored, and the order of the work.
-    const std::uint64_t lists =
-        static_cast<std::uint64_t>(options.count) *
-        (sizeof(Index) * static_cast<std::uint64_t>(2 * options.shape.rank() + 1));
-    const auto fixed = [&](int threads) {
-        return lists + BlockStream::least_memory(reader, threads) +
-               ChunkWriter::memory_whole(filters, static_cast<std::size_t>(crop), threads);
+    const std::uint64_t origin =
+        sizeof(std::int64_t) * static_cast<std::uint64_t>(options.shape.rank());
+    const std::uint64_t lists = static_cast<std::uint64_t>(options.count) *
+                                (origin + SweepPlan::memory_per_box + CropSweep::memory_per_crop);
+    const std::uint64_t uses_of_one = BoxReader::list_memory(reader, options.shape);
+    const auto least = [&](int threads) {
+        return lists + uses_of_one + CropSweep::memory(reader, crop, filters, {threads, 1});
     };
-    Plan plan{.threads = options.budget.threads};
+    Plan plan{.memory = {.threads = options.budget.threads}, .limits = {}};
     // Half for crops: what is decoded twice costs more than an idle thread.
-    while (plan.threads > 1 && fixed(plan.threads) + each > options.budget.memory / 2)
-        --plan.threads;
-    const std::uint64_t least = fixed(plan.threads) + each;
-    if (least > options.budget.memory)
+    int& threads = plan.memory.threads;
+    while (threads > 1 && least(threads) > options.budget.memory / 2)
+        --threads;
+    if (least(threads) > options.budget.memory)
         throw core::UsageError(core::ErrorText{
             .what = "not enough memory for crops",
             .where = where(reader),
             .why = fmt::format("{} is the least for crops of {} and chunks of {}, {} may be used",
-                               core::format_size(least), core::format_size(crop),
+                               core::format_size(least(threads)), core::format_size(crop),
                                core::format_size(reader.block_bytes()),
                                core::format_size(options.budget.memory)),
             .advice = "give more --memory, or choose smaller crops"});
-    std::uint64_t left = options.budget.memory - least;
-    const std::uint64_t ahead =
-        std::min(left / 4, (static_cast<std::uint64_t>(plan.threads) + 1) * reader.stored_bound());
-    plan.stream_memory = BlockStream::least_memory(reader, plan.threads) + ahead;
-    left -= ahead;
-    plan.batch = std::clamp<Index>(1 + static_cast<Index>(left / each), 1, options.count);
+    const std::uint64_t left = options.budget.memory - least(threads);
+    const std::uint64_t for_uses = left / 8;
+    plan.limits.uses = static_cast<Index>((uses_of_one + for_uses) / CropSweep::memory_per_use);
+    plan.memory.buffers =
+        std::clamp<Index>(1 + static_cast<Index>((left - for_uses) / crop), 1, options.count);
+    plan.limits.open = CropSweep::open_crops(threads, plan.memory.buffers);
     return plan;
 }
 
-/// Crops of a file, drawn, and in the order of the chunks that they begin in.
-struct Drawn {
-    std::vector<std::int64_t> origins; // [crop][axis]
-    std::vector<Index> order;
-
-    Dims origin(Index crop, int rank) const {
-        return Dims::from(std::span(origins).subspan(static_cast<std::size_t>(crop * rank),
-                                                     static_cast<std::size_t>(rank)));
-    }
-};
-
-Drawn draw(const DatasetReader& reader, const CropOptions& options) {
-    const int rank = options.shape.rank();
-    Drawn drawn;
-    drawn.origins.reserve(static_cast<std::size_t>(options.count * rank));
+/// First elements of all crops, [crop][axis].
+std::vector<std::int64_t> draw_origins(const DatasetReader& reader, const CropOptions& options) {
+    std::vector<std::int64_t> origins;
+    origins.reserve(static_cast<std::size_t>(options.count * options.shape.rank()));
     for (Index n = 0; n < options.count; ++n)
         for (const Index x : random_box(reader.shape(), options.shape, options.seed, n).lo)
-            drawn.origins.push_back(x);
-    drawn.order.resize(static_cast<std::size_t>(options.count));
-    std::iota(drawn.order.begin(), drawn.order.end(), 0);
-    const Dims chunk =
-        reader.pieces().empty() ? options.shape : reader.pieces().front().grid.chunk();
-    std::sort(drawn.order.begin(), drawn.order.end(), [&](Index a, Index b) {
-        const Dims x = drawn.origin(a, rank);
-        const Dims y = drawn.origin(b, rank);
-        for (int i = 0; i < rank; ++i)
-            if (x[i] / chunk[i] != y[i] / chunk[i]) return x[i] / chunk[i] < y[i] / chunk[i];
-        return a < b;
-    });
-    return drawn;
+            origins.push_back(x);
+    return origins;
 }
 
 class Cropper {
@@ -148,25 +121,23 @@ public:
     Cropper(const DatasetReader& reader, const CropOptions& options)
         : reader_(reader), options_(options), rank_(options.shape.rank()),
           filters_(filters_of(options, reader.element_size())),
-          plan_(make_plan(reader, options, filters_)), drawn_(draw(reader, options)) {}
+          plan_(make_plan(reader, options, filters_)), origins_(draw_origins(reader, options)) {}
 
+    /// @returns how many sweeps it took.
     Index write(const std::filesystem::path& path) {
         store::ArrayFile file(path, options_.replace);
         create(file);
-        Index batches = 0;
+        Index sweeps = 0;
         {
             store::DatasetWriter writer = file.writer("crops");
-            batches = write_batches(writer);
+            sweeps = sweep(writer);
             writer.close();
         }
         file.close();
-        return batches;
+        return sweeps;
     }
 
 private:
-    std::size_t crop_bytes() const {
-        return static_cast<std::size_t>(core::volume(options_.shape)) * reader_.element_size();
-    }
     Dims chunk() const {
         std::vector<Index> chunk{1};
         chunk.insert(chunk.end(), options_.shape.begin(), options_.shape.end());
@@ -191,39 +162,25 @@ private:
                   .type = store::int64_type,
                   .axes = {"crop", "axis"},
                   .long_name = "index of a crop's first element in the dataset"},
-                 std::as_bytes(std::span(drawn_.origins)));
+                 std::as_bytes(std::span(origins_)));
     }
 
-    Index write_batches(store::DatasetWriter& writer) {
-        const std::size_t element = reader_.element_size();
-        std::vector<Index> whole{options_.count};
-        whole.insert(whole.end(), options_.shape.begin(), options_.shape.end());
-        ChunkWriter encoder(writer, core::ChunkGrid(Dims::from(whole), chunk()), filters_,
-                            std::vector<std::byte>(element), plan_.threads);
-        BoxReader boxes(reader_, plan_.threads, plan_.stream_memory);
-        core::AlignedBuffer<std::byte> elements(crop_bytes() *
-                                                static_cast<std::size_t>(plan_.batch));
-        std::vector<BoxTarget> targets;
-        std::vector<WholeChunk> crops;
-        Index batches = 0;
-        for (Index done = 0; done < options_.count; ++batches) {
-            const Index count = std::min(plan_.batch, options_.count - done);
-            targets.clear();
-            crops.clear();
-            for (Index i = 0; i < count; ++i) {
-                const Index n = drawn_.order[static_cast<std::size_t>(done + i)];
-                const NdBox box = NdBox{Dims(rank_, 0), options_.shape} + drawn_.origin(n, rank_);
-                const auto place = elements.span().subspan(
-                    static_cast<std::size_t>(i) * crop_bytes(), crop_bytes());
-                targets.push_back({box, place.data()});
-                crops.push_back({n, place});
-            }
-            boxes.read(targets);
-            encoder.write(crops);
-            done += count;
-            if (options_.budget.progress) options_.budget.progress(done, options_.count);
+    Index sweep(store::DatasetWriter& writer) {
+        const SweepPlan sweeps = plan_sweeps(reader_, origins_, options_.shape, plan_.limits);
+        CropSweep sweep(reader_, origins_, options_.shape, filters_, writer, plan_.memory);
+        Index done = 0;
+        const auto crop_done = [&] {
+            if (options_.budget.progress) options_.budget.progress(++done, options_.count);
+        };
+        Index begin = 0;
+        for (const Index end : sweeps.ends) {
+            sweep.run(std::span(sweeps.order)
+                          .subspan(static_cast<std::size_t>(begin),
+                                   static_cast<std::size_t>(end - begin)),
+                      crop_done);
+            begin = end;
         }
-        return batches;
+        return static_cast<Index>(sweeps.ends.size());
     }
 
     const DatasetReader& reader_;
@@ -231,7 +188,7 @@ private:
     const int rank_;
     const codec::FilterPipeline filters_;
     const Plan plan_;
-    const Drawn drawn_;
+    const std::vector<std::int64_t> origins_;
 };
 
 } // namespace
@@ -261,7 +218,7 @@ CropResult write_crops(const DatasetReader& reader, const std::filesystem::path&
     check_output(out, inputs_of(reader));
     Cropper cropper(reader, options);
     CropResult result;
-    result.batches = cropper.write(out);
+    result.sweeps = cropper.write(out);
     result.raw_bytes = static_cast<std::uint64_t>(options.count) *
                        static_cast<std::uint64_t>(core::volume(options.shape)) *
                        reader.element_size();

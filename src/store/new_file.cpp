@@ -51,6 +51,9 @@ NewFile::NewFile(fs::path path, bool replace)
     try {
         const hdf5::Properties access = hdf5::file_access();
         hdf5::set_steadfast_driver(access, beside_);
+        // HDF5 must not truncate an empty file: ext4 takes that for a replacement (auto_da_alloc)
+        // and begins to write all of it to the disk in close(), half a second per gigabyte.
+        ::unlink(beside_.c_str());
         file_ = hdf5::create_file(beside_, hdf5::file_creation(), access);
     } catch (...) {
         ::unlink(beside_.c_str());

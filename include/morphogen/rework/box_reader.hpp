@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -31,8 +32,10 @@ public:
     /// @throws the first error, naming file, dataset and chunk: some boxes are then incomplete
     void read(std::span<const BoxTarget> targets);
     /// The same, but a box whose blocks cannot be read has an error of its own and the others go
-    /// on. @param errors as long as @p targets; null where all is well.
-    void read(std::span<const BoxTarget> targets, std::span<std::exception_ptr> errors);
+    /// on. @param errors as long as @p targets; null where all is well. @param after_each called
+    /// after each block, on the calling thread; what it throws ends the call. May be empty.
+    void read(std::span<const BoxTarget> targets, std::span<std::exception_ptr> errors,
+              const std::function<void()>& after_each = {});
 
 private:
     struct Use { // of a block by a target

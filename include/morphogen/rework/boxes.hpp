@@ -25,12 +25,15 @@ using BoxSequence = std::function<std::optional<core::NdBox>(core::Index n)>;
 core::NdBox random_box(const core::Dims& whole, const core::Dims& shape, std::uint64_t seed,
                        core::Index n);
 
-/// random_box() without end.
+/// random_box() without end. @throws core::UsageError if @p shape does not fit into @p whole
 BoxSequence random_boxes(const core::Dims& whole, const core::Dims& shape, std::uint64_t seed);
 
 /// Windows of @p length along the first axis, whole along the others, in order: the n-th begins at
 /// n * stride; only those that fit.
-/// @param length and @p stride at least 1.
+/// @throws core::UsageError unless @p length and @p stride are 1 or more
 BoxSequence windows(const core::Dims& whole, core::Index length, core::Index stride);
+
+/// The first @p count boxes of a sequence: an epoch of an endless one.
+BoxSequence first_boxes(BoxSequence boxes, core::Index count);
 
 } // namespace morphogen::rework

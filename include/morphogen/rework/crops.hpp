@@ -21,7 +21,7 @@ struct CropOptions {
 };
 
 struct CropResult {
-    core::Index batches = 0;
+    core::Index sweeps = 0;      // through the dataset, each over a part of the crops
     std::uint64_t raw_bytes = 0; // of the crops
     std::uint64_t bytes_out = 0; // of the file
     double seconds = 0.0;
@@ -32,8 +32,9 @@ core::Dims parse_lengths(std::string_view text);
 
 /// Random crops, as random_box() draws them, into a new file: `/crops` [crop, t, (z,) y, x] in draw
 /// order, one chunk each, type and bytes as in the input; `/origin` [crop, axis] int64, their first
-/// elements. The crops of one batch are put together in memory; a batch takes those that lie close
-/// together, as many as the memory allows, and decodes each chunk once.
+/// elements. Chunks are read in order and decoded once for all crops that they are part of; a crop
+/// is in memory from its first chunk to its last. What the memory does not allow in one such sweep
+/// is done in several, of crops that lie close together.
 /// @throws core::UsageError: a shape that does not fit, too little memory (naming the least).
 /// core::Error naming file, dataset and chunk; then nothing of @p out is left
 CropResult write_crops(const store::DatasetReader& reader, const std::filesystem::path& out,
