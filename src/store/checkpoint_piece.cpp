@@ -60,15 +60,16 @@ std::vector<std::int64_t> checksums(std::span<const std::byte> bytes, std::size_
 void write_field(const hdf5::File& file, const CheckpointHeader& header, const Box& block,
                  core::Field field, std::span<const std::byte> values) {
     const hid_t type = file_type(header.precision); // little-endian, as are the machines it runs on
-    const auto data = hdf5::create_dataset(file.get(), dataset_name(field), type,
-                                           hdf5::simple_space(cells_of(header.dims, block.shape())),
-                                           hdf5::dataset_creation());
+    auto data = hdf5::create_dataset(file.get(), dataset_name(field), type,
+                                     hdf5::simple_space(cells_of(header.dims, block.shape())),
+                                     hdf5::dataset_creation());
     const std::size_t row = bytes_of_row(block, header.precision);
     const Index rows = rows_per_sum(block, row);
     hdf5::write_attribute(data.get(), name::crc32_rows, rows);
     hdf5::write_attribute(data.get(), name::crc32,
                           checksums(values, static_cast<std::size_t>(rows) * row));
     hdf5::write(data, type, values.data()); // contiguous, no conversion: one write, no copy
+    data.close();                           // small ones are written only now, and may fail
 }
 
 /// What places a piece, and in which checkpoint it belongs: name and value.

@@ -3,6 +3,8 @@
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/virtual_mappings.hpp"
+
 #include <hdf5_hl.h>
 
 namespace morphogen::store::hdf5 {
@@ -28,11 +30,13 @@ Dataset create_dataset(hid_t parent, const char* name, hid_t type, const Space& 
 }
 
 Dataset open_dataset(hid_t parent, const char* name, const Properties& access) {
+    check_virtual_mappings(parent, name);
     return Dataset(
         call("H5Dopen", {parent, name}, [&] { return H5Dopen2(parent, name, access.get()); }));
 }
 
 Dataset open_dataset(hid_t parent, const char* name) {
+    check_virtual_mappings(parent, name);
     return Dataset(
         call("H5Dopen", {parent, name}, [&] { return H5Dopen2(parent, name, H5P_DEFAULT); }));
 }
