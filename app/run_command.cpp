@@ -30,15 +30,6 @@ struct Options {
     bool resume = false;
 };
 
-/// SPEC has it; that it is refused should not look like a misspelling.
-void refuse_resume(const Options& options) {
-    if (options.resume)
-        throw core::UsageError(
-            core::ErrorText{.what = "--resume is not supported by this version",
-                            .why = "it writes no checkpoints to resume from",
-                            .advice = "start anew with --force, or in another output.directory"});
-}
-
 /// The run writes its resolved copy as config.toml: never over what somebody wrote by hand.
 void keep_own_file(const config::Config& config, const std::string& resolved,
                    const std::filesystem::path& file) {
@@ -46,7 +37,8 @@ void keep_own_file(const config::Config& config, const std::string& resolved,
     std::error_code apart; // neither being there, or only one
     if (!std::filesystem::equivalent(file, copy, apart) || apart) return;
     std::ifstream in(file, std::ios::binary);
-    if (std::string{std::istreambuf_iterator<char>(in), {}} == resolved) return;
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (text == resolved || text == config::to_toml(config::load(file))) return; // a run's own
     throw core::UsageError(
         core::ErrorText{.what = "the run would overwrite its own configuration",
                         .where = file.native(),
@@ -84,22 +76,23 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
               const Options& options, const core::Stopwatch& started) {
     const bool root = world.rank() == 0;
     try {
-        mpi::run_collectively(world, [&] { refuse_resume(options); });
         const config::Config config = load_on_root(world, options);
         mpi::run_collectively(world,
                               [&] { check_thread_level(config, environment, world.size()); });
         const run::SignalWatch signals;
         run::RunOptions run_options;
+        run_options.resume = options.resume;
         run_options.force = options.force;
         run_options.progress = run::Progress::Mode::automatic;
         run_options.stop_signal = run::SignalWatch::stop_signal;
+        run_options.checkpoint_request = run::SignalWatch::take_checkpoint_request;
         run_options.note = print_note;
         run_options.started = started;
         const run::Report report = run::run_simulation(config, world, run_options);
         if (root) fmt::print("{}", run::summary(report));
         if (report.exit == "finished") return static_cast<int>(core::ExitCode::done);
         if (root) print_error(report.error);
-        return static_cast<int>(core::ExitCode::failed);
+        return static_cast<int>(core::ExitCode::stopped);
     } catch (const mpi::AgreedError& e) {
         if (root) print_error(e.what());
         return static_cast<int>(e.exit_code());
@@ -122,10 +115,14 @@ void add_run(CLI::App& app, Program& program) {
         app.add_subcommand("run", "run a simulation; alone, or under mpirun or srun");
     command->add_option("CONFIG", options->file, "a configuration (TOML)")->required();
     add_overrides(*command, options->overrides);
-    command->add_flag("--force", options->force,
-                      "replace the run that the output directory already holds");
-    command->add_flag("--resume", options->resume,
-                      "not in this version: a run that was stopped cannot go on");
+    command->add_flag(
+        "--force", options->force,
+        "replace the run that the output directory already holds; with --resume: go on "
+        "although the checkpoint was computed with another kind of instruction set");
+    command->add_flag(
+        "--resume", options->resume,
+        "go on with the run in the output directory from its last checkpoint; start it "
+        "if there is none");
     command->callback([options, &program] {
         const core::Stopwatch started;
         // Open MPI's default MPI-IO component can hang under HDF5 1.10 (HDFGroup/hdf5 issue 1227);

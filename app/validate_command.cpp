@@ -42,8 +42,6 @@ void add_validate(CLI::App& app, Program&) {
         const run::Plan plan = run::make_plan(config, options->ranks, node);
         for (const auto& file : config.initial.files)
             store::check_initial_file(file, config.grid.shape);
-        for (const std::string& note : plan.notes)
-            print_note(note);
         fmt::print("{}", run::describe(config, plan));
     });
 }

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <variant>
 
 namespace morphogen::run {
 namespace {
@@ -53,14 +52,6 @@ void check_shared_layout(const config::Config& config) {
         .advice = "set output.codec to \"none\" or \"deflate:1\", or use layout \"parts\""});
 }
 
-void check_supported(const config::Config& config) {
-    if (config.output.frames_per_file > 0)
-        throw UsageError(
-            ErrorText{.what = "output.frames_per_file is not supported by this version",
-                      .why = "it writes one segment per run",
-                      .advice = "leave the key out, or set it to 0"});
-}
-
 /// Runs @p check; its errors begin with where the user wrote @p key.
 template <typename Check>
 auto with_place(const config::Config& config, std::string_view key, Check&& check) {
@@ -71,16 +62,15 @@ auto with_place(const config::Config& config, std::string_view key, Check&& chec
     }
 }
 
-/// What users ask for and this version does not do; unlike a file layout it changes no result.
-std::vector<std::string> unsupported(const config::Config& config) {
-    std::vector<std::string> notes;
-    if (!std::holds_alternative<config::WalltimeNone>(config.limits.walltime))
-        notes.emplace_back("this version does not watch limits.walltime");
-    const auto* seconds = std::get_if<config::CheckpointSeconds>(&config.checkpoint.every);
-    const bool is_default = seconds && seconds->seconds == config::CheckpointSeconds{}.seconds;
-    if (!is_default && !std::holds_alternative<config::CheckpointNever>(config.checkpoint.every))
-        notes.emplace_back("this version writes no checkpoints: checkpoint.every has no effect");
-    return notes;
+/// "frames.h5", or what it is made of.
+std::string describe_files(const config::Config& config, Index ranks) {
+    const bool shared = config.output.layout == config::Layout::shared;
+    const Index files = shared ? 1 : ranks;
+    const Index per_file = config.output.frames_per_file;
+    const Index segments = per_file > 0 ? (config.total_frames() + per_file - 1) / per_file : 1;
+    if (files == 1 && segments <= 1) return "frames.h5";
+    if (segments <= 1) return fmt::format("{} parts and a virtual frames.h5", files);
+    return fmt::format("{} segments of {} file(s) and a virtual frames.h5", segments, files);
 }
 
 /// @p a * @p b, or the largest number if that is more.
@@ -101,14 +91,14 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
     const char* const grid_key = config.places.contains("mpi.ranks") ? "mpi.ranks" : "grid.shape";
     Plan plan{.grid = with_place(config, grid_key,
                                  [&] { return simulation::make_process_grid(config, ranks); })};
-    plan.notes = unsupported(config);
     plan.ranks_per_node = node.ranks;
     plan.compute_threads = compute_threads(config, node);
     plan.io_threads = config.threads.io > 0 ? config.threads.io : plan.compute_threads;
     const core::Box block = largest_block(plan.grid);
     plan.simulation_bytes = simulation::memory_per_rank(config, plan.grid, plan.compute_threads);
+    plan.checkpoint_bytes = 2 * static_cast<std::uint64_t>(core::volume(block.shape())) *
+                            core::bytes_of(config.grid.precision);
     if (config.output.enabled) {
-        with_place(config, "output.frames_per_file", [&] { check_supported(config); });
         if (config.output.layout == config::Layout::shared && ranks > 1)
             with_place(config, "output.codec", [&] { check_shared_layout(config); });
         plan.writer_bytes = with_place(config, "output.chunk", [&] {
@@ -145,8 +135,9 @@ std::string describe(const config::Config& config, const Plan& plan) {
     row("threads", fmt::format("{} computing and {} compressing per rank", plan.compute_threads,
                                plan.io_threads));
     row("memory",
-        fmt::format("{} per rank ({} simulation, {} output)", core::format_size(plan.rank_bytes()),
-                    core::format_size(plan.simulation_bytes),
+        fmt::format("{} per rank ({} simulation, {} checkpoint, {} output)",
+                    core::format_size(plan.rank_bytes()), core::format_size(plan.simulation_bytes),
+                    core::format_size(plan.checkpoint_bytes),
                     core::format_size(plan.writer_bytes)));
     row("steps",
         fmt::format("{} in {} frames of {}", config.time.frames * config.time.steps_per_frame,
@@ -156,11 +147,8 @@ std::string describe(const config::Config& config, const Plan& plan) {
         row("output", "none");
         return text;
     }
-    const bool parts = ranks > 1 && config.output.layout == config::Layout::parts;
     row("output", fmt::format("{} of raw frames in {}, {}", core::format_size(plan.raw_bytes),
-                              config.output.directory,
-                              parts ? fmt::format("{} parts and a virtual frames.h5", ranks)
-                                    : std::string("frames.h5")));
+                              config.output.directory, describe_files(config, ranks)));
     row("chunks", fmt::format("{} cells, {} each, {} per frame and rank, {}",
                               sizes(layout.chunk, " x "), core::format_size(layout.chunk_bytes()),
                               layout.chunks(), codec::to_string(config.output.codec)));

@@ -24,12 +24,12 @@ Progress::Progress(std::FILE* stream, Mode mode)
       next_(terminal_ ? 0.0 : plain_period_s) {}
 
 std::string Progress::line(const ProgressState& state, double elapsed_s) {
-    const double done = static_cast<double>(state.frame);
+    const double done = static_cast<double>(state.frame - state.first_frame);
     const double left = static_cast<double>(state.frames - state.frame);
     std::string text = fmt::format("frame {}/{}  step {}  {:.3g} G cell updates/s", state.frame,
                                    state.frames, state.step, state.cells_per_s * 1e-9);
-    text += state.frame > 0 ? fmt::format("  ETA {}", clock_text(elapsed_s / done * left))
-                            : "  ETA --:--:--";
+    text +=
+        done > 0 ? fmt::format("  ETA {}", clock_text(elapsed_s / done * left)) : "  ETA --:--:--";
     if (state.queue_capacity > 0)
         text += fmt::format("  queue {}/{}", state.queue, state.queue_capacity);
     return text;

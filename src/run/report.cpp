@@ -35,6 +35,10 @@ std::string to_json(const Report& r) {
     json.key("queue").begin_object();
     json.member("capacity", r.writer.queue_capacity).member("max", r.writer.queue_max);
     json.member("mean", r.writer.queue_mean).end_object();
+    json.key("checkpoints").begin_object();
+    json.member("written", r.checkpoints).member("last_step", r.checkpoint_step);
+    json.member("delay_s", r.checkpoint_delay_s).member("copy_s", r.checkpoint_copy_s);
+    json.member("last_s", r.checkpoint_s).end_object();
     json.member("buffers_allocated", r.writer.buffers_allocated);
     json.member("bytes_raw", r.writer.bytes_raw).member("bytes_stored", r.writer.bytes_stored);
     json.member("cells_per_s", r.cells_per_s).member("peak_rss_bytes", r.peak_rss_bytes);

@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include "morphogen/mpi/agreement.hpp"
+#include "morphogen/run/signals.hpp"
 
 #include <fmt/format.h>
 
@@ -28,21 +29,24 @@ void Session::note(const std::string& text) const {
 }
 
 void Session::simulate() {
+    if (simulation_->step() >= last_step()) return; // resumed, and nothing is left to do
     loop_.restart();
-    if (config_.time.initial_frame) store_frame();
-    for (core::Index frame = 0; frame < config_.time.frames && stop_signal_ == 0; ++frame) {
-        advance_one_frame();
-        if (stop_signal_ != 0) break;
+    if (config_.time.initial_frame && next_frame_ == 0) store_frame();
+    while (simulation_->step() < last_step() && !is_stopping()) {
+        advance_to_frame();
+        if (simulation_->step() % config_.time.steps_per_frame != 0) break; // stopped on the way
         store_frame();
         show_progress();
     }
-    if (!writing_) check_finite();
+    if (!config_.output.enabled) check_finite();
     loop_s_ = loop_.seconds();
     progress_.finish();
+    write_last_checkpoint();
 }
 
-void Session::advance_one_frame() {
-    core::Index left = config_.time.steps_per_frame;
+void Session::advance_to_frame() {
+    const core::Index per_frame = config_.time.steps_per_frame;
+    core::Index left = per_frame - simulation_->step() % per_frame;
     while (left > 0) {
         const core::Index steps = std::min(group_steps_, left);
         const core::Stopwatch watch;
@@ -51,14 +55,19 @@ void Session::advance_one_frame() {
         if (!pending_) pending_ = failed; // else the writer's came first
         seconds_per_step_ = watch.seconds() / static_cast<double>(steps);
         left -= steps;
-        if (left > 0) agree_to_go_on(); // the last group's vote comes with its frame
-        if (stop_signal_ != 0) return;
+        if (left == 0) return; // the last group's vote comes with its frame
+        agree_to_go_on();
+        if (is_stopping()) return;
+        write_checkpoint_if_wanted();
     }
 }
 
 void Ballot::merge(Ballot& into, const Ballot& from) {
     into.failed |= from.failed;
     into.signal = std::max(into.signal, from.signal);
+    into.time_is_up |= from.time_is_up;
+    into.checkpoint |= from.checkpoint;
+    into.phases = std::min(into.phases, from.phases);
     into.flushed = std::min(into.flushed, from.flushed);
     into.seconds_per_step = std::max(into.seconds_per_step, from.seconds_per_step);
     for (std::size_t f = 0; f < into.fields.size(); ++f)
@@ -66,8 +75,15 @@ void Ballot::merge(Ballot& into, const Ballot& from) {
 }
 
 Ballot Session::vote(Ballot mine) {
+    if (!pending_ && writing_) pending_ = mpi::capture([&] { writer_->check(); });
     mine.failed = pending_ != nullptr;
     mine.signal = options_.stop_signal ? options_.stop_signal() : 0;
+    mine.checkpoint = options_.checkpoint_request && options_.checkpoint_request();
+    if (time_limit_) mine.time_is_up = time_limit_->is_near(seconds_to_stop());
+    if (checkpointer_ && writing_) {
+        mine.checkpoint |= checkpointer_->is_due();
+        mine.phases = checkpointer_->phases_done(*writer_);
+    }
     mine.flushed = writer_ ? writer_->flushed() : 0;
     mine.seconds_per_step = seconds_per_step_;
     comm_.allreduce_struct(mine, &Ballot::merge);
@@ -78,7 +94,10 @@ Ballot Session::agree_to_go_on(const Ballot& mine) {
     const Ballot ballot = vote(mine);
     if (ballot.failed) mpi::agree_on_failure(comm_, pending_);
     if (writer_) writer_->publish(ballot.flushed);
-    if (stop_signal_ == 0) stop_signal_ = ballot.signal;
+    if (checkpointer_ && writing_) checkpointer_->proceed(ballot.phases, *writer_);
+    checkpoint_wanted_ |= ballot.checkpoint;
+    if (!is_stopping() && ballot.signal != 0) stop_reason_ = signal_name(ballot.signal);
+    if (!is_stopping() && ballot.time_is_up) stop_reason_ = "limits.walltime";
     if (ballot.seconds_per_step > 0.0)
         group_steps_ =
             static_cast<core::Index>(std::clamp(vote_period_s / ballot.seconds_per_step, 1.0, 1e9));
@@ -109,9 +128,10 @@ void Session::throw_if_not_finite(const Ballot& ballot) const {
 }
 
 void Session::store_frame() {
-    if (!writing_) {
+    if (!config_.output.enabled) {
         agree_to_go_on();
         if (since_check_.seconds() > finite_check_period_s) check_finite();
+        write_checkpoint_if_wanted();
         return;
     }
     store::Frame frame;
@@ -123,7 +143,13 @@ void Session::store_frame() {
         });
     const Ballot all = agree_to_go_on(mine);
     throw_if_not_finite(all);
-    store::FrameRecord record{static_cast<core::Index>(records_.size()),
+    push_frame(std::move(frame), all);
+    checkpoint_wanted_ |= checkpointer_->is_due_after(next_frame_);
+    write_checkpoint_if_wanted();
+}
+
+void Session::push_frame(store::Frame&& frame, const Ballot& all) {
+    store::FrameRecord record{next_frame_++,
                               simulation_->step(),
                               static_cast<double>(simulation_->step()) * config_.physics.dt,
                               {}};
@@ -133,7 +159,9 @@ void Session::store_frame() {
                                                               summary.mean()};
     }
     frame.record = record;
-    records_.push_back(record);
+    // Resumed, the records of stored frames were read.
+    if (is_root() && record.number == static_cast<core::Index>(records_.size()))
+        records_.push_back(record);
     pending_ = mpi::capture([&] { writer_->push(std::move(frame)); });
 }
 
@@ -152,10 +180,13 @@ void Session::check_finite() {
 void Session::show_progress() {
     const double seconds = loop_.seconds();
     const double cells = static_cast<double>(core::volume(config_.grid.shape));
-    ProgressState state{.frame = simulation_->step() / config_.time.steps_per_frame,
+    const auto steps_done = static_cast<double>(simulation_->step() - start_.step);
+    const core::Index per_frame = config_.time.steps_per_frame;
+    ProgressState state{.frame = simulation_->step() / per_frame,
                         .frames = config_.time.frames,
+                        .first_frame = start_.step / per_frame,
                         .step = simulation_->step(),
-                        .cells_per_s = cells * static_cast<double>(simulation_->step()) / seconds};
+                        .cells_per_s = cells * steps_done / seconds};
     if (writer_) {
         state.queue = writer_->queued();
         state.queue_capacity = config_.output.queue_frames;

@@ -9,6 +9,8 @@
 
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <tuple>
 
@@ -69,7 +71,8 @@ Report Session::summed_report() const {
         r.compute_threads = plan_->compute_threads;
         r.io_threads = config_.output.enabled ? plan_->io_threads : 0;
     }
-    if (writer_) r.writer = writer_->figures();
+    if (writer_ && config_.output.enabled) r.writer = writer_->figures();
+    r.launches = start_.launches_before + 1;
     WriterFigures& w = r.writer;
     std::array maxima{options_.started.seconds(),
                       simulation_ ? simulation_->compute_seconds() : 0.0,
@@ -84,9 +87,9 @@ Report Session::summed_report() const {
                       static_cast<double>(core::peak_rss_bytes()),
                       loop_s_};
     std::array sums{w.compress_cpu_s, w.write_cpu_s, copy_cpu_s_};
-    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : 0,
-                                       writer_ ? writer_->committed() : 0, w.queue_capacity,
-                                       w.queue_max, w.buffers_allocated};
+    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : start_.step,
+                                       writer_ ? writer_->committed() : start_.stored,
+                                       w.queue_capacity, w.queue_max, w.buffers_allocated};
     std::array bytes{static_cast<std::int64_t>(w.bytes_raw),
                      static_cast<std::int64_t>(w.bytes_stored)};
     comm_.allreduce(std::span<double>(maxima), mpi::Op::max);
@@ -104,7 +107,15 @@ Report Session::summed_report() const {
     w.bytes_stored = static_cast<std::uint64_t>(bytes[1]);
     r.peak_rss_bytes = static_cast<std::uint64_t>(peak);
     if (loop > 0.0)
-        r.cells_per_s = static_cast<double>(r.cells) * static_cast<double>(r.steps) / loop;
+        r.cells_per_s =
+            static_cast<double>(r.cells) * static_cast<double>(r.steps - start_.step) / loop;
+    if (checkpointer_) {
+        r.checkpoints = checkpointer_->count();
+        r.checkpoint_step = checkpointer_->last_step();
+        r.checkpoint_copy_s = comm_.allreduce(checkpointer_->copy_seconds(), mpi::Op::max);
+        r.checkpoint_delay_s = comm_.allreduce(checkpoint_delay_s_, mpi::Op::max);
+        r.checkpoint_s = comm_.allreduce(checkpointer_->last_seconds(), mpi::Op::max);
+    }
     return r;
 }
 
@@ -112,13 +123,15 @@ Report Session::conclude(const std::string& error) {
     Report report = summed_report();
     report.error = error;
     // A signal after the last step stopped nothing.
-    const bool is_whole = report.steps == config_.time.frames * config_.time.steps_per_frame;
-    if (error.empty()) report.exit = stop_signal_ != 0 && !is_whole ? "stopped" : "finished";
+    const bool is_whole = is_finished_before() || report.steps == last_step();
+    if (error.empty()) report.exit = is_stopping() && !is_whole ? "stopped" : "finished";
     if (report.exit == "stopped")
         report.error = fmt::format(
-            "stopped by {} at step {}; {} of {} frames are stored; this version cannot resume",
-            signal_name(stop_signal_), report.steps, report.frames, config_.total_frames());
-    if (owns_directory_) {
+            "stopped by {} at step {} with a checkpoint; {} of {} frames are stored; go on with "
+            "--resume",
+            stop_reason_, report.steps, report.frames, config_.total_frames());
+    // The launch that finished the run has reported, unless it was killed before.
+    if (owns_directory_ || (is_finished_before() && !is_reported_finished())) {
         const auto write = [&] { write_results(report); };
         // After a failure the first error is the one to tell: a full disk also refuses the report.
         if (error.empty())
@@ -130,6 +143,12 @@ Report Session::conclude(const std::string& error) {
             }
     }
     return report;
+}
+
+bool Session::is_reported_finished() const {
+    std::ifstream in(directory_.report());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    return text.find("\"exit\": \"finished\"") != std::string::npos;
 }
 
 void Session::write_results(const Report& report) {

@@ -5,6 +5,7 @@
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/store/reader.hpp"
 
+#include "frameless_sink.hpp"
 #include "session.hpp"
 
 #include <fmt/chrono.h>
@@ -54,25 +55,84 @@ void Session::prepare() {
     mpi::run_collectively(comm_, [&] { plan_ = make_plan(config_, comm_.size(), node); });
     choose_isa();
     warn_about_cores(node);
-    for (const std::string& text : plan_->notes)
-        note(text);
-    mpi::run_collectively(comm_, [&] { refuse_existing_run(); });
-    // Before anything is removed: the initial state may lack a file, or come from the run that is
-    // replaced.
-    mpi::run_collectively(comm_, [&] {
-        InitialFiles files;
-        simulation_.emplace(
-            config_, comm_,
-            simulation::Options{plan_->compute_threads, isa_, &files, 0, options_.sweep_probe});
-    });
+    find_beginning();
+    if (is_finished_before()) {
+        layout_ = store::make_layout(config_, plan_->grid.block(comm_.rank()));
+        return;
+    }
+    make_simulation();
     mpi::run_collectively(comm_, [&] { prepare_directory(); });
     owns_directory_ = true;
     layout_ = store::make_layout(config_, simulation_->block());
-    if (config_.output.enabled)
-        open_output();
+    checkpointer_.emplace(config_, directory_, comm_, *simulation_, isa_);
+    if (start_.checkpoint) checkpointer_->has_checkpoint_of(start_.step);
+    mpi::run_collectively(comm_, [&] {
+        checkpointer_->reserve();
+        if (!config_.output.enabled)
+            scratch_ = core::AlignedBuffer<std::byte>(simulation_->field_bytes());
+        if (is_root())
+            time_limit_.emplace(config_.limits, options_.started,
+                                [this](const std::string& text) { note(text); });
+    });
+    open_writer();
+}
+
+/// Before anything is changed: is there a run, and may it be replaced, or gone on with?
+void Session::find_beginning() {
+    mpi::run_collectively(comm_, [&] {
+        if (!is_root()) return;
+        if (std::filesystem::is_directory(directory_.root)) lock_.emplace(directory_.root);
+        if (!options_.resume && !options_.force && directory_.holds_run())
+            throw core::UsageError(
+                core::ErrorText{.what = "the output directory already holds a run",
+                                .where = directory_.root.native(),
+                                .advice = "go on with it by --resume, replace it by --force, or "
+                                          "choose another output.directory"});
+    });
+    if (!options_.resume) return;
+    start_ = find_start({.config = config_,
+                         .directory = directory_,
+                         .comm = comm_,
+                         .fma = kernel::uses_fma(isa_),
+                         .force = options_.force,
+                         .note = [this](const std::string& text) { note(text); }});
+    next_frame_ = start_.frames;
+    records_ = std::move(start_.records);
+    if (start_.fresh)
+        note("there is no run to go on with: it starts anew");
+    else if (is_finished_before())
+        note(fmt::format("the run is finished: all of its {} frames are stored",
+                         config_.total_frames()));
     else
-        mpi::run_collectively(
-            comm_, [&] { scratch_ = core::AlignedBuffer<std::byte>(simulation_->field_bytes()); });
+        note(fmt::format("resumed at step {}, {}; {} frames are stored", start_.step,
+                         start_.checkpoint
+                             ? "from checkpoint " + start_.checkpoint->directory.native()
+                             : std::string("the initial state: there is no checkpoint"),
+                         start_.stored));
+}
+
+bool Session::is_finished_before() const noexcept {
+    return !start_.fresh && config_.output.enabled && start_.stored >= config_.total_frames();
+}
+
+/// Before anything is removed: the initial state may lack a file, or come from the run that is
+/// replaced.
+void Session::make_simulation() {
+    InitialFiles files;
+    config::Config config = config_;
+    if (start_.checkpoint) config.initial = {}; // its files may be gone by now
+    mpi::run_collectively(comm_, [&] {
+        simulation_.emplace(
+            config, comm_,
+            simulation::Options{plan_->compute_threads, isa_, &files, 0, options_.sweep_probe});
+    });
+    if (!start_.checkpoint) return;
+    mpi::run_collectively(comm_, [&] {
+        core::AlignedBuffer<std::byte> u(simulation_->field_bytes());
+        core::AlignedBuffer<std::byte> v(simulation_->field_bytes());
+        store::read_checkpoint(*start_.checkpoint, simulation_->block(), u.span(), v.span());
+        simulation_->restore(start_.step, u.span(), v.span());
+    });
 }
 
 NodeResources Session::node_resources() const {
@@ -113,17 +173,9 @@ void Session::warn_about_cores(const NodeResources& node) const {
             lacking, plan_->compute_threads, plan_->compute_threads));
 }
 
-void Session::refuse_existing_run() const {
-    if (is_root() && !options_.force && directory_.holds_run())
-        throw core::UsageError(core::ErrorText{
-            .what = "the output directory already holds a run",
-            .where = directory_.root.native(),
-            .advice = "choose another output.directory, or replace it with --force"});
-}
-
 void Session::prepare_directory() {
     if (!is_root()) return;
-    if (options_.force) directory_.remove_run();
+    if (options_.force && !options_.resume) directory_.remove_run();
     std::error_code failure;
     std::filesystem::create_directories(directory_.root, failure);
     if (failure)
@@ -132,18 +184,28 @@ void Session::prepare_directory() {
                             .where = directory_.root.native(),
                             .why = failure.message(),
                             .advice = "set output.directory to a place where you may write"});
+    if (!lock_) lock_.emplace(directory_.root);
     core::replace_file(directory_.config(), config::to_toml(config_), durability(config_));
+    // Replaced at the end; what a kill leaves is true as well.
+    Report begun;
+    begun.error = "this launch has not ended: it runs, or was killed";
+    begun.launches = start_.launches_before + 1;
+    begun.ranks = comm_.size();
+    begun.frames = start_.stored;
+    begun.steps = start_.step;
+    begun.cells = core::volume(config_.grid.shape);
+    core::replace_file(directory_.report(), to_json(begun), core::Durability::none);
     if (is_on_nfs(directory_.root))
         note("the output directory is on NFS: the files cannot be read reliably while the run "
              "writes them");
 }
 
-void Session::open_output() {
+void Session::open_writer() {
     // For shared files a context of its own: the writer thread's collective calls must not meet the
     // halo exchange's.
     mpi::Communicator writers = comm_.duplicate();
-    const bool collective_file =
-        comm_.size() > 1 && config_.output.layout == config::Layout::shared;
+    const bool collective_file = config_.output.enabled && comm_.size() > 1 &&
+                                 config_.output.layout == config::Layout::shared;
     if (collective_file)
         file_errors_.emplace([this](const std::string& why) {
             end_job(std::make_exception_ptr(
@@ -152,15 +214,8 @@ void Session::open_output() {
                                             .why = why})));
         });
     mpi::run_collectively(comm_, [&] {
-        const store::Provenance provenance{
-            .config_toml = config::to_toml(config_),
-            .host = host_name(),
-            .ranks = comm_.size(),
-            .compute_threads = plan_->compute_threads,
-            .io_threads = plan_->io_threads,
-            .isa = std::string(kernel::name_of(isa_)),
-            .time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))};
         WriterOptions writer_options;
+        writer_options.first_frame = start_.frames;
         writer_options.queue_frames = config_.output.queue_frames;
         writer_options.flush_every = config_.output.flush_every;
         writer_options.threads = plan_->io_threads;
@@ -168,10 +223,23 @@ void Session::open_output() {
         writer_options.probe = options_.probe;
         if (collective_file)
             writer_options.on_failure = [this](const std::exception_ptr& error) { end_job(error); };
-        auto sink = store::open_sink(config_, directory_, layout_, provenance, std::move(writers));
-        writer_.emplace(std::move(sink), layout_, std::move(writer_options));
+        writer_.emplace(open_sink(std::move(writers)), layout_, std::move(writer_options));
     });
     writing_ = true;
+}
+
+std::unique_ptr<store::FrameSink> Session::open_sink(mpi::Communicator writers) {
+    if (!config_.output.enabled) return std::make_unique<FramelessSink>();
+    const store::Provenance provenance{
+        .config_toml = config::to_toml(config_),
+        .host = host_name(),
+        .ranks = comm_.size(),
+        .compute_threads = plan_->compute_threads,
+        .io_threads = plan_->io_threads,
+        .isa = std::string(kernel::name_of(isa_)),
+        .time = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))};
+    return store::open_sink(config_, directory_, layout_, provenance, std::move(writers),
+                            start_.fresh ? std::nullopt : std::optional(start_.stored));
 }
 
 } // namespace morphogen::run

@@ -17,12 +17,16 @@ constexpr std::array caught{SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
 // all that is published.
 std::atomic<int> stop{0};
 std::atomic<int> interrupts{0};
+std::atomic<bool> checkpoint{false};
 static_assert(std::atomic<int>::is_always_lock_free);
 
 std::array<struct sigaction, caught.size()> previous;
 
 void handle(int signal) {
-    if (signal == SIGUSR2) return; // nothing to save yet; by default it would end the process
+    if (signal == SIGUSR2) {
+        checkpoint.store(true, std::memory_order_relaxed);
+        return;
+    }
     if (signal == SIGINT && interrupts.fetch_add(1, std::memory_order_relaxed) > 0)
         ::_exit(static_cast<int>(core::ExitCode::interrupted));
     stop.store(signal, std::memory_order_relaxed);
@@ -33,6 +37,7 @@ void handle(int signal) {
 SignalWatch::SignalWatch() {
     stop = 0;
     interrupts = 0;
+    checkpoint = false;
     struct sigaction action {};
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART; // a write that a signal interrupts goes on
@@ -48,6 +53,10 @@ SignalWatch::~SignalWatch() {
 
 int SignalWatch::stop_signal() noexcept {
     return stop.load(std::memory_order_relaxed);
+}
+
+bool SignalWatch::take_checkpoint_request() noexcept {
+    return checkpoint.exchange(false, std::memory_order_relaxed);
 }
 
 std::string_view signal_name(int signal) noexcept {

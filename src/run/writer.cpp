@@ -1,5 +1,6 @@
 #include "morphogen/run/writer.hpp"
 
+#include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/affinity.hpp"
@@ -38,8 +39,10 @@ Writer::Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout&
                 [bytes = layout.frame_bytes()] {
                     return store::Frame{{}, core::AlignedBuffer<std::byte>(bytes)};
                 }),
-      ring_(static_cast<std::size_t>(options.queue_frames)), sink_(std::move(sink)),
+      ring_(static_cast<std::size_t>(options.queue_frames)), flushed_(sink->flushed()),
+      committed_(sink->committed()), publish_target_(sink->committed()), sink_(std::move(sink)),
       layout_(layout), options_(std::move(options)), sync_before_(sink_->sync_seconds()),
+      next_number_(options_.first_frame), published_(sink_->committed()),
       thread_([this] { thread_main(); }) {}
 
 Writer::~Writer() {
@@ -62,6 +65,28 @@ void Writer::publish(core::Index frames) noexcept {
     // published.
     if (publish_target_.exchange(frames, std::memory_order_release) == frames) return;
     ring_.wake_consumer();
+}
+
+void Writer::submit(WriterJob job) {
+    MORPHOGEN_EXPECT(job_done());
+    job_ = std::move(job);
+    job_pending_.store(true, std::memory_order_release); // partner: job_due(); publishes job_
+    ring_.wake_consumer();
+    // Who waits for close() sleeps on the other condition; the lock orders this with its look at
+    // it.
+    { const std::lock_guard lock(mutex_); }
+    changed_.notify_all();
+}
+
+void Writer::wait_for_job() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return job_done() || phase_ == Phase::ended; });
+    if (error_) std::rethrow_exception(error_);
+}
+
+void Writer::check() const {
+    const std::lock_guard lock(mutex_);
+    if (error_) std::rethrow_exception(error_);
 }
 
 void Writer::drain() {
@@ -157,23 +182,42 @@ void Writer::fail(const std::exception_ptr& error) noexcept {
 void Writer::write_all() {
     double cpu = 0.0;
     const Meter meter(figures_.busy_s, cpu); // figures() takes the idle time off
+    compare_stored_frames();
     if (sink_->takes_chunks())
         write_chunks();
     else
         write_frames();
     if (unflushed_ > 0) commit();
+    run_due_job();
+}
+
+/// Frames that the files hold already, computed again: a difference is an error.
+void Writer::compare_stored_frames() {
+    const core::Index stored = sink_->flushed();
+    while (next_number_ < stored && wait_for_frame()) {
+        frame_ = *ring_.try_pop();
+        round_cells(frame_.cells.span(), layout_.precision, options_.rounding);
+        metered(WriterStage::compare, [&] { sink_->check_stored(frame_); });
+        recycler_.give_back(std::move(frame_));
+        ++next_number_;
+        run_due_job();
+    }
 }
 
 /// Publishes what is due meanwhile. @returns false at the end.
 bool Writer::wait_for_frame() {
     for (;;) {
-        const auto outcome = ring_.wait([this] { return publish_due(); });
+        const auto outcome = ring_.wait([this] { return publish_due() || job_due(); });
         if (outcome != parallel::WaitOutcome::woken) return outcome == parallel::WaitOutcome::item;
-        publish_pending();
+        if (publish_due()) publish_pending();
+        run_due_job();
     }
 }
 
 void Writer::begin_frame() {
+    run_due_job(); // its frames end before this one
+    since_frame_.restart();
+    frame_is_open_ = true;
     frame_ = *ring_.try_pop();
     metered(WriterStage::begin_frame, [&] { sink_->begin_frame(frame_.record); });
 }
@@ -182,7 +226,14 @@ void Writer::end_frame() {
     metered(WriterStage::end_frame, [&] { sink_->end_frame(); });
     figures_.bytes_raw += frame_.cells.size();
     recycler_.give_back(std::move(frame_));
+    frame_is_open_ = false;
+    ++next_number_;
     if (++unflushed_ >= options_.flush_every) commit();
+    const double before = seconds_per_frame_.load(std::memory_order_relaxed); // only we store it
+    const double now = since_frame_.seconds();
+    seconds_per_frame_.store(before == 0.0 ? now : 0.75 * before + 0.25 * now,
+                             std::memory_order_relaxed);
+    run_due_job();
 }
 
 /// The library compresses, one frame at a time.
@@ -229,6 +280,30 @@ void Writer::commit() {
                    std::memory_order_release); // partner: flushed(); the file holds these frames
 }
 
+bool Writer::job_due() const noexcept {
+    // acquire: partner is the store in submit(), which publishes job_
+    return job_pending_.load(std::memory_order_acquire) && !frame_is_open_ &&
+           job_.after_frames <= next_number_;
+}
+
+void Writer::run_due_job() {
+    if (!job_due()) return;
+    if (unflushed_ > 0) commit();
+    if (publish_due()) publish_pending(); // what the ranks have agreed on comes before the job
+    metered(WriterStage::job, [&] {
+        if (job_.secures) sink_->secure();
+        job_.work(*sink_);
+    });
+    flushed_.store(sink_->flushed(), std::memory_order_release); // partner: flushed()
+    job_ = {};
+    {
+        const std::lock_guard lock(mutex_); // a waiting thread has looked, or is asleep
+        job_pending_.store(false,
+                           std::memory_order_release); // partner: job_done(); the job's effects
+    }
+    changed_.notify_all();
+}
+
 bool Writer::publish_due() const noexcept {
     return publish_target_.load(std::memory_order_acquire) > published_; // partner: publish()
 }
@@ -242,9 +317,14 @@ void Writer::publish_pending() {
 }
 
 void Writer::wait_for_close() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return phase_ == Phase::closing; });
-    lock.unlock();
+    for (;;) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return phase_ == Phase::closing || job_due(); });
+        const bool closing = phase_ == Phase::closing;
+        lock.unlock();
+        run_due_job();
+        if (closing) break;
+    }
     publish_pending();
 }
 

@@ -30,8 +30,6 @@ CASES = [
     ("unwritable directory", SMALL + '[output]\ndirectory = "/proc/no/such"\n', [], 1, r"/proc/no/such"),
     ("a file where the directory should be", SMALL + '[output]\ndirectory = "c.toml"\n', [], 1, r"c\.toml"),
     ("initial file missing", SMALL + '[[initial.file]]\npath = "nowhere.h5"\nfield = "v"\n', [], 2, r"nowhere\.h5"),
-    ("--resume", SMALL, ["--resume"], 2, r"--resume is not supported by this version"),
-    ("segments", SMALL + "[output]\nframes_per_file = 2\n", [], 2, r"frames_per_file is not supported by this version"),
     ("below a file", SMALL + '[output]\ndirectory = "c.toml/out"\n', [], 1, r"c\.toml/out.*; set output\.directory"),
     ("its own configuration", SMALL.replace("32", "33"), ["--set", 'output.directory="."', "--force"], 2,
      r"overwrite its own configuration"),

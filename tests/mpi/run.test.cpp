@@ -5,6 +5,7 @@
 #include "morphogen/store/reader.hpp"
 
 #include "catch.hpp"
+#include "shared_directory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,32 +16,9 @@
 
 using namespace morphogen;
 using run::WriterStage;
+using test::SharedDirectory;
 
 namespace {
-
-/// One directory for all ranks, removed by rank 0 once all are done with it.
-class SharedDirectory {
-public:
-    explicit SharedDirectory(const mpi::Communicator& comm) : comm_(comm) {
-        if (comm.rank() == 0) {
-            std::string name =
-                (std::filesystem::temp_directory_path() / "morphogen-run-XXXXXX").string();
-            REQUIRE(::mkdtemp(name.data()) != nullptr);
-            path_ = name;
-        }
-        comm.broadcast(path_);
-    }
-    ~SharedDirectory() {
-        comm_.barrier();
-        std::error_code ignored;
-        if (comm_.rank() == 0) std::filesystem::remove_all(path_, ignored);
-    }
-    const std::string& path() const noexcept { return path_; }
-
-private:
-    const mpi::Communicator& comm_;
-    std::string path_;
-};
 
 config::Config small_run(const std::string& directory, const std::string& more = "") {
     return config::parse("[grid]\nshape = [45, 61]\n[time]\nframes = 6\nsteps_per_frame = "

@@ -18,13 +18,14 @@ struct Plan {
     int io_threads = 1;
     int ranks_per_node = 1;
 
-    std::vector<std::string> notes; // what the user should know, one line each
-
     std::uint64_t simulation_bytes = 0; // largest rank
+    std::uint64_t checkpoint_bytes = 0; // largest rank: the copy of its state
     std::uint64_t writer_bytes = 0;     // largest rank: frames, compressed chunks, scratch
     std::uint64_t raw_bytes = 0;        // all frames of all ranks, before compression; 2^64-1: more
 
-    std::uint64_t rank_bytes() const noexcept { return simulation_bytes + writer_bytes; }
+    std::uint64_t rank_bytes() const noexcept {
+        return simulation_bytes + checkpoint_bytes + writer_bytes;
+    }
 };
 
 /// What a rank finds on its node.

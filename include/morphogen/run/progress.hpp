@@ -13,6 +13,7 @@ namespace morphogen::run {
 struct ProgressState {
     core::Index frame = 0;
     core::Index frames = 0;
+    core::Index first_frame = 0; // that this launch began after
     core::Index step = 0;
     double cells_per_s = 0.0;
     core::Index queue = 0;

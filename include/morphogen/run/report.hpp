@@ -45,6 +45,11 @@ struct Report {
     double copy_cpu_s = 0.0;
     double cells_per_s = 0.0; // cell updates per second of wall time
     std::uint64_t peak_rss_bytes = 0;
+    core::Index checkpoints = 0;      // of this launch, that count
+    core::Index checkpoint_step = -1; // of the last one; -1: none
+    double checkpoint_delay_s = 0.0;  // the simulation waiting for checkpoints to be begun
+    double checkpoint_copy_s = 0.0;   // of that, for copies of its state
+    double checkpoint_s = 0.0;        // the last one, from its copy until it counted
     WriterFigures writer;
 };
 

@@ -13,10 +13,13 @@ namespace morphogen::run {
 
 /// What the host program decides about a run.
 struct RunOptions {
-    bool force = false; // replace a run that the directory already holds
+    bool resume = false; // go on with the run that the directory holds, from its last checkpoint
+    bool force =
+        false; // replace that run; resumed: go on though the instruction set's kind differs
     Progress::Mode progress = Progress::Mode::silent;
     std::function<int()>
         stop_signal; // returns a signal number once the run shall stop; may be empty
+    std::function<bool()> checkpoint_request;     // true once for each request; may be empty
     std::function<void(const std::string&)> note; // rank 0's remarks to the user; may be empty
     WriterProbe probe;                            // tests: called at each stage of the writer
     simulation::SweepProbe sweep_probe; // tests: called before each visit to the block's cells

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/recycler.hpp"
 #include "morphogen/parallel/spsc_ring.hpp"
 #include "morphogen/run/frame_encoder.hpp"
@@ -21,13 +22,34 @@
 namespace morphogen::run {
 
 /// The writer's stages, in order, for tests that make each one fail.
-enum class WriterStage { begin_frame, encode, put_chunk, end_frame, commit, close };
+enum class WriterStage {
+    compare, // a frame that is stored already
+    begin_frame,
+    encode,
+    put_chunk,
+    end_frame,
+    commit,
+    job,
+    close
+};
 
 /// Called on the writer thread on entering a stage, with the number of the frame; what it throws
 /// counts as the stage's.
 using WriterProbe = std::function<void(WriterStage, core::Index frame)>;
 
+/// Work for the writer thread between two frames: what needs the thread that may touch HDF5, and
+/// frames that are safe.
+struct WriterJob {
+    core::Index after_frames = 0; // done once the frames with smaller numbers are flushed
+    bool secures = false;         // calls FrameSink::secure() first; collective where the sink is
+    /// What it throws is the writer's error.
+    std::function<void(const store::FrameSink& sink)> work;
+};
+
 struct WriterOptions {
+    /// Number of the first frame that is pushed. Frames up to the sink's `flushed()` are stored
+    /// already: they are compared with what is stored instead of being written.
+    core::Index first_frame = 0;
     core::Index queue_frames = 2; // that may wait; at least 1
     core::Index flush_every = 1;  // frames per commit
     int threads = 1;              // compression team, the writer thread included
@@ -42,8 +64,9 @@ struct WriterOptions {
 ///
 /// A frame's buffer is in exactly one of {simulation, ring, writer, free ring}: `acquire` takes it
 /// from the free ring, `push` moves it into the ring, the writer gives it back once its last chunk
-/// is encoded and written. While the writer stores one frame it encodes ahead from those that lie
-/// in the ring. At most queue_frames + 2 exist. A full ring blocks `push` (back-pressure).
+/// is encoded and written. Between two frames the writer does the job it was given. While the
+/// writer stores one frame it encodes ahead from those that lie in the ring. At most queue_frames +
+/// 2 exist. A full ring blocks `push` (back-pressure).
 ///
 /// The writer's first error closes both rings: the next `acquire`, `push`, `drain` or `close`
 /// throws it. From construction to close() only the writer thread touches HDF5. All members but the
@@ -71,6 +94,17 @@ public:
     /// never throws.
     void publish(core::Index frames) noexcept;
 
+    /// Hands a job over; there must be none (job_done()). Does not wait.
+    void submit(WriterJob job);
+    /// No job is waiting or being done.
+    bool job_done() const noexcept {
+        return !job_pending_.load(std::memory_order_acquire);
+    } // partner: run_due_job()
+    /// Waits until the job is done. @throws the writer's error.
+    void wait_for_job();
+    /// @throws the writer's error, if it has failed.
+    void check() const;
+
     /// How close() leaves the file: whole, or, because another rank failed, as a kill would:
     /// flushed and published, but marked as being written, so that nobody takes the run's files for
     /// whole.
@@ -84,6 +118,10 @@ public:
         return flushed_.load(std::memory_order_acquire);
     } // partner: write_frames()
     core::Index queued() const noexcept { return static_cast<core::Index>(ring_.size()); }
+    /// Wall time that the latest frames took to be stored, 0 before the first.
+    double seconds_per_frame() const noexcept {
+        return seconds_per_frame_.load(std::memory_order_relaxed);
+    } // nothing else is published by it
 
     /// After close() or a failure: what this rank's writer did.
     WriterFigures figures() const;
@@ -97,6 +135,7 @@ private:
 
     void thread_main() noexcept;
     void write_all();
+    void compare_stored_frames();
     void write_chunks();
     void write_frames();
     bool wait_for_frame();
@@ -105,6 +144,8 @@ private:
     template <typename F>
     void metered(WriterStage stage, F&& call);
     void commit();
+    bool job_due() const noexcept;
+    void run_due_job();
     bool publish_due() const noexcept;
     void publish_pending();
     void wait_for_close();
@@ -118,7 +159,10 @@ private:
     std::atomic<core::Index> flushed_{0};
     std::atomic<core::Index> committed_{0};
     std::atomic<core::Index> publish_target_{0};
-    std::mutex mutex_; // guards phase_, ending_ and error_
+    std::atomic<double> seconds_per_frame_{0.0};
+    std::atomic<bool> job_pending_{false};
+    WriterJob job_;            // the writer thread's while job_pending_, else the simulation's
+    mutable std::mutex mutex_; // guards phase_, ending_ and error_
     std::condition_variable changed_;
     Phase phase_ = Phase::writing;
     Ending ending_ = Ending::whole; // set before `closing`
@@ -130,9 +174,12 @@ private:
     const WriterOptions options_;
     const double sync_before_; // seconds that creating the files has synced
     std::optional<FrameEncoder> encoder_;
-    store::Frame frame_;        // in hand: being written
+    store::Frame frame_;      // in hand: being written
+    core::Index next_number_; // of the first frame that has not ended
+    bool frame_is_open_ = false;
+    core::Stopwatch since_frame_;
     core::Index unflushed_ = 0; // frames since the last commit
-    core::Index published_ = 0;
+    core::Index published_;
     WriterFigures figures_;
 
     std::thread thread_; // last: starts when all else is there

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+
+namespace morphogen::store {
+
+/// Keeps a second process from writing to, or repairing, a run's directory: an flock(2) on the
+/// directory itself, which ends with the process. Where the file system has no such locks nothing
+/// is kept away.
+class DirectoryLock {
+public:
+    /// @throws core::Error if the directory cannot be opened, core::UsageError if another process
+    /// holds its lock.
+    explicit DirectoryLock(const std::filesystem::path& directory);
+    ~DirectoryLock();
+    DirectoryLock(DirectoryLock&& other) noexcept;
+    DirectoryLock& operator=(DirectoryLock&&) = delete;
+
+private:
+    int descriptor_ = -1;
+};
+
+} // namespace morphogen::store

@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""run --resume: after SIGKILL, with more frames, and what it refuses: another configuration, another kind of instruction set,
+stored frames that are not this run's, a directory in which another process writes.
+
+usage: resume.py PROGRAM
+"""
+import pathlib
+import shutil
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from program import Checks, Workspace, skip  # noqa: E402
+
+try:
+    import h5py
+except ImportError as missing:
+    skip(f"{missing}; Debian: python3-h5py")
+
+RUN = """[grid]
+shape = [128, 160]
+[time]
+frames = {frames}
+steps_per_frame = 20
+[output]
+fields = ["u", "v"]
+directory = "{directory}"
+[checkpoint]
+every = "3 frames"
+"""
+
+
+def configure(work, name, frames=20, directory="out"):
+    return work.write(name, RUN.format(frames=frames, directory=directory))
+
+
+def committed(path):
+    try:
+        with h5py.File(path, "r", swmr=True) as file:
+            return len(file["step"])
+    except (OSError, KeyError):
+        return 0
+
+
+def wait_for(condition, timeout_s=30):
+    end = time.monotonic() + timeout_s
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def expect_exit(checks, result, code, what, *words):
+    checks.expect(result.returncode == code, f"{what}: exit {result.returncode}, not {code}: {result.stderr}")
+    for word in words:
+        checks.expect(word in result.stderr, f"{what}: no {word!r} in {result.stderr!r}")
+
+
+def expect_same(checks, work, a, b, what):
+    for dataset in ("u", "v", "step", "time", "stats/v_mean", "stats/u_max"):
+        with h5py.File(work.path / a / "frames.h5") as one, h5py.File(work.path / b / "frames.h5") as two:
+            checks.expect((one[dataset][...] == two[dataset][...]).all(), f"{what}: {dataset} differs")
+
+
+def check_killed(checks, program):
+    with Workspace(program) as work:
+        work.run("run", configure(work, "whole.toml", directory="whole"))
+        config = configure(work, "c.toml")
+        launches = 0
+        for frames in (2, 6, 11):  # killed again and again, before and after checkpoints
+            process = work.start("run", config, "--resume")
+            launches += 1
+            wait_for(lambda: committed(work.path / "out/frames.h5") >= frames or process.poll() is not None)
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=20)
+        kept = committed(work.path / "out/frames.h5")
+        checks.expect(kept >= 11, f"killed: {kept} frames are committed")
+        result = work.run("run", config, "--resume")
+        expect_exit(checks, result, 0, "resumed after kills", f"{kept} frames are stored")
+        checks.expect(work.report()["frames"] == 20, "resumed after kills: frames")
+        checks.expect(work.report()["launches"] == launches + 1, f"launches: {work.report()['launches']}")
+        expect_same(checks, work, "whole", "out", "resumed after kills")
+        expect_exit(checks, work.run("verify", "out"), 0, "verify of the resumed run")
+
+
+def check_extended(checks, program):
+    with Workspace(program) as work:
+        work.run("run", configure(work, "whole.toml", directory="whole"))
+        work.run("run", configure(work, "c.toml", frames=7))
+        report = work.report()
+        result = work.run("run", "c.toml", "--resume")
+        expect_exit(checks, result, 0, "finished, resumed", "the run is finished")
+        checks.expect(work.report() == report, "a finished run's report was replaced")
+        # From the copy that the run itself left.
+        result = work.run("run", "out/config.toml", "--set", "time.frames=20", "--resume")
+        expect_exit(checks, result, 0, "extended", "resumed at step 140")
+        expect_same(checks, work, "whole", "out", "extended")
+        shutil.rmtree(work.path / "out")
+        expect_exit(checks, work.run("run", "c.toml", "--resume"), 0, "nothing there", "starts anew")
+
+
+def check_refused(checks, program):
+    with Workspace(program) as work:
+        config = configure(work, "c.toml", frames=7)
+        work.run("run", config)
+        result = work.run("run", config, "--resume", "--set", "model.feed=0.02", "--set", "grid.shape=[64, 64]")
+        expect_exit(checks, result, 2, "another configuration", "model.feed was 0.014, is 0.02", "grid.shape")
+        expect_exit(checks, work.run("run", config), 2, "no --resume", "--resume")
+        # Frames that are not this run's: without a checkpoint all of them are computed again.
+        shutil.rmtree(work.path / "out/checkpoints")
+        with h5py.File(work.path / "out/frames.h5", "r+") as file:
+            frame = file["v"][4]
+            frame[17, 23] += 1.0
+            file["v"][4] = frame
+        result = work.run("run", config, "--resume", "--set", "time.frames=9")
+        expect_exit(checks, result, 1, "a stored frame that differs", "frame 4", "17", "23")
+        checks.expect(committed(work.path / "out/frames.h5") == 7, "a difference lost frames")
+
+
+def check_other_kind(checks, program):
+    with Workspace(program) as work:
+        config = configure(work, "c.toml", frames=7)
+        if "baseline" not in work.run("--version").stdout:
+            return  # every instruction set of this processor is of one kind
+        work.run("run", config, "--set", 'threads.isa="baseline"')
+        more = ("--resume", "--set", "time.frames=9")
+        expect_exit(checks, work.run("run", config, *more), 2, "other instruction set", "FMA", "--force")
+        expect_exit(checks, work.run("run", config, *more, "--force"), 0, "other instruction set, forced")
+        checks.expect(work.report()["frames"] == 9, "other instruction set, forced: frames")
+
+
+def check_two_at_once(checks, program):
+    with Workspace(program) as work:
+        config = configure(work, "c.toml", frames=1000000)
+        process = work.start("run", config)
+        try:
+            checks.expect(wait_for(lambda: committed(work.path / "out/frames.h5") > 0), "no frames in time")
+            for option in ("--resume", "--force"):
+                expect_exit(checks, work.run("run", config, option), 2, f"two at once, {option}", "another process")
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+        finally:
+            process.kill()
+        checks.expect(process.returncode == 75, f"the first of two: exit {process.returncode}")
+
+
+def main():
+    checks = Checks()
+    for check in (check_extended, check_refused, check_other_kind, check_two_at_once):
+        check(checks, sys.argv[1])
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()
