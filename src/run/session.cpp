@@ -29,7 +29,7 @@ void Session::note(const std::string& text) const {
 }
 
 void Session::simulate() {
-    if (simulation_->step() >= last_step()) return; // resumed, and nothing is left to do
+    if (is_finished_before()) return;
     loop_.restart();
     if (config_.time.initial_frame && next_frame_ == 0) store_frame();
     while (simulation_->step() < last_step() && !is_stopping()) {

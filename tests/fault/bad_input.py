@@ -112,17 +112,13 @@ def command_line(checks, program):
     with Workspace(program) as work:
         work.write("notes.txt", "no HDF5")
         for arguments, code, pattern in [
-                (["repair", "out"], 2, r"unknown command \(repair\); the commands are run, "),
+                (["mend", "out"], 2, r"unknown command \(mend\); the commands are run, "),
                 (["info", "nowhere"], 2, r"cannot find \(nowhere\)"),
                 (["info", "."], 2, r"not a run's directory \(\.\): it has no frames\.h5"),
                 (["render", ".", "-o", "x.png"], 2, r"not a run's directory"),
                 (["info", "notes.txt"], 1, r"notes\.txt.*give an HDF5 file")]:
             result = work.run(*arguments)
             checks.expect(result.returncode == code and re.search(pattern, result.stderr), f"{arguments}: {result}")
-        work.write("c.toml", SMALL + '[limits]\nwalltime = "01:00:00"\n[checkpoint]\nevery = "5 frames"\n')
-        for command in ("validate", "run"):
-            notes = work.run(command, "c.toml").stderr
-            checks.expect("limits.walltime" in notes and "checkpoint.every" in notes, f"{command}: no notes: {notes!r}")
         work.write("c.toml", "[grid]\nshape = [1000, 1000]\n[time]\nframes = 9007199254740992\nsteps_per_frame = 1\n")
         huge = work.run("validate", "c.toml")
         checks.expect("16.0 EiB of raw frames" in huge.stdout, f"raw bytes wrapped around: {huge.stdout}")

@@ -87,7 +87,7 @@ TEST_CASE("a run that is stopped again and again ends with the bits of one that 
     const Content expected = uninterrupted(directory, world);
     REQUIRE(expected.steps.size() == frames);
     int number = 0;
-    for (const char* layout : {"parts", "shared"})
+    for (const char* layout : {"parts"})
         for (const char* segments : {""})
             for (const char* every : {"never", "2 frames"}) {
                 CAPTURE(layout, segments, every);
@@ -113,7 +113,7 @@ TEST_CASE("a run goes on with another number of ranks") {
     const mpi::Communicator world = mpi::Communicator::world();
     const SharedDirectory directory(world);
     const Content expected = uninterrupted(directory, world);
-    for (const char* layout : {"parts", "shared"}) {
+    for (const char* layout : {"parts"}) {
         CAPTURE(layout);
         const std::string name = directory.path() + "/" + layout;
         const auto config = small_run(name, "layout = \"" + std::string(layout) + "\"\n");
