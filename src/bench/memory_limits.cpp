@@ -1,15 +1,13 @@
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/cache_size.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/team.hpp"
 
 #include "bench/timing.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <string>
 
@@ -19,30 +17,6 @@
 
 namespace morphogen::bench {
 namespace {
-
-/// Size of the data cache of a level, 0 if unknown. Linux' own table comes first: under virtual
-/// machines sysconf may give the host's.
-std::size_t cache_bytes(int level) {
-    for (int index = 0; index < 8; ++index) {
-        const std::string cache =
-            "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index);
-        int its_level = 0;
-        std::string type;
-        std::string size;
-        if (!(std::ifstream(cache + "/level") >> its_level)) break;
-        std::ifstream(cache + "/type") >> type;
-        std::ifstream(cache + "/size") >> size;
-        if (its_level == level && type != "Instruction" && !size.empty())
-            return static_cast<std::size_t>(core::parse_size(size));
-    }
-#if defined(_SC_LEVEL1_DCACHE_SIZE)
-    const int names[] = {_SC_LEVEL1_DCACHE_SIZE, _SC_LEVEL2_CACHE_SIZE, _SC_LEVEL3_CACHE_SIZE};
-    const long bytes = ::sysconf(names[level - 1]);
-    return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
-#else
-    return 0;
-#endif
-}
 
 struct Arrays {
     explicit Arrays(std::size_t n) : a(n), b(n), c(n) {
@@ -112,7 +86,7 @@ std::vector<MemoryLevel> memory_levels() {
     const std::string_view names[] = {"L1", "L2", "L3"};
     std::size_t largest = std::size_t{4} << 20U;
     for (int level = 1; level <= 3; ++level) {
-        const std::size_t bytes = cache_bytes(level);
+        const std::size_t bytes = core::cache_bytes(level);
         if (bytes == 0) continue;
         largest = std::max(largest, bytes);
         levels.push_back({names[level - 1], bytes / 2});

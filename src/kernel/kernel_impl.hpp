@@ -56,14 +56,6 @@ struct FivePoint {
 };
 
 template <typename T>
-struct SevenPoint : FivePoint<T> {
-    Vec<T> next(const T* below, const T* front, const T* back) {
-        const Vec<T> plane = FivePoint<T>::next(below, front, back);
-        return plane + (Vec<T>::load(front) + Vec<T>::load(back));
-    }
-};
-
-template <typename T>
 struct Reaction {
     Vec<T> cu, au, feed, cv, av, dt;
 
@@ -78,6 +70,19 @@ struct Reaction {
     }
 };
 
+/// Asks for the next line of each field, if any is left.
+template <typename T>
+void ask_for_line(Ahead<T>& a) {
+    if (a.rows == 0) return;
+    __builtin_prefetch(a.u + a.at * line<T>);
+    __builtin_prefetch(a.v + a.at * line<T>);
+    if (++a.at < a.lines) return;
+    a.at = 0;
+    --a.rows;
+    a.u += a.pitch;
+    a.v += a.pitch;
+}
+
 template <typename T, template <typename> class Field>
 void walk(const Walk<T>& k, const Coefficients<T>& c) {
     const Reaction<T> reaction(c);
@@ -91,6 +96,9 @@ void walk(const Walk<T>& k, const Coefficients<T>& c) {
         const T* front = k.front + x;
         const T* back = k.back + x;
         T* out = k.out + x;
+        if (x % line<T> == 0)
+            for (std::int64_t i = 0; i < k.pace; ++i)
+                ask_for_line(*k.ahead);
         for (std::int64_t y = 0; y < k.rows; ++y) {
             const Vec<T> mid_u = u.middle;
             const Vec<T> mid_v = v.middle;
@@ -103,6 +111,53 @@ void walk(const Walk<T>& k, const Coefficients<T>& c) {
             out += k.pitch;
         }
     }
+}
+
+/// Row by row: what lies in the planes before and after comes from the second cache, which likes to
+/// be read in order.
+template <typename T>
+void walk_seven_point(const Walk<T>& k, const Coefficients<T>& c) {
+    const Reaction<T> reaction(c);
+    const std::int64_t dv = k.v_offset;
+    const auto sum = [&](const T* up, const T* here, const T* down, const T* front, const T* back) {
+        const Vec<T> plane =
+            (left_of(here) + right_of(here)) + (Vec<T>::load(up) + Vec<T>::load(down));
+        return plane + (Vec<T>::load(front) + Vec<T>::load(back));
+    };
+    for (std::int64_t y = 0; y < k.rows; ++y) {
+        const std::int64_t at = y * k.pitch;
+        const T* here = k.first + at;
+        const T* up = y == 0 ? k.above : here - k.pitch;
+        const T* down = here + k.pitch;
+        const T* front = k.front + at;
+        const T* back = k.back + at;
+        T* out = k.out + at;
+        std::int64_t pace = k.pace;
+        for (std::int64_t x = k.begin; x < k.end; x += Vec<T>::lanes) {
+            if (--pace >= 0) ask_for_line(*k.ahead);
+            const Vec<T> sum_u = sum(up + x, here + x, down + x, front + x, back + x);
+            const Vec<T> sum_v =
+                sum(up + dv + x, here + dv + x, down + dv + x, front + dv + x, back + dv + x);
+            reaction.store(Vec<T>::load(here + x), Vec<T>::load(here + dv + x), sum_u, sum_v,
+                           out + x, out + dv + x);
+        }
+    }
+}
+
+template <typename T>
+void copy_row(const T* from, T* to, std::int64_t count) {
+    __builtin_memcpy(to, from, static_cast<std::size_t>(count) * sizeof(T));
+}
+
+template <typename T>
+void stream_row(const T* from, T* to, std::int64_t count) {
+    std::int64_t x = 0;
+    for (; x < count && reinterpret_cast<std::uintptr_t>(to + x) % line_bytes != 0; ++x)
+        to[x] = from[x];
+    for (; x + Vec<T>::lanes <= count; x += Vec<T>::lanes)
+        Vec<T>::load(from + x).stream(to + x);
+    for (; x < count; ++x)
+        to[x] = from[x];
 }
 
 template <typename T>
@@ -212,7 +267,9 @@ template <typename T>
 constexpr RowKernels<T> this_isa{
     .walk_separable = walk<T, Separable>,
     .walk_five_point = walk<T, FivePoint>,
-    .walk_seven_point = walk<T, SevenPoint>,
+    .walk_seven_point = walk_seven_point<T>,
+    .copy_row = copy_row<T>,
+    .stream_row = stream_row<T>,
     .add_noise = add_noise<T>,
     .copy_piece = copy_piece<T>,
 };

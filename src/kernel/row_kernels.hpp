@@ -16,6 +16,18 @@ inline constexpr std::size_t line_bytes = 64;
 template <typename T>
 inline constexpr std::int64_t line = static_cast<std::int64_t>(line_bytes / sizeof(T)); // elements
 
+/// What a tile will load next, asked for while it computes: rows of u and of v, `pitch` apart, from
+/// the column that `u` and `v` point to, `lines` lines each.
+template <typename T>
+struct Ahead {
+    const T* u;
+    const T* v;
+    std::int64_t pitch;
+    std::int64_t lines;
+    std::int64_t rows;
+    std::int64_t at; // lines of the first row already asked for
+};
+
 /// One step of `rows` rows below one another, over columns [begin, end) counted in elements from
 /// the pointers, both multiples of line<T>. Pointers are aligned to a line; a line before `begin`
 /// and one after `end` must be readable. v's rows lie `v_offset` elements after u's, in the inputs
@@ -33,6 +45,8 @@ struct Walk {
     std::int64_t pitch;
     std::int64_t rows;
     std::int64_t begin, end;
+    Ahead<T>* ahead;
+    std::int64_t pace; // lines of each field to ask for per row (seven-point) or column of lines
 };
 
 /// u' += noise * U for `count` cells in a row; reads and writes up to a line past the last.
@@ -64,6 +78,10 @@ struct RowKernels {
     void (*walk_separable)(const Walk<T>&, const Coefficients<T>&);
     void (*walk_five_point)(const Walk<T>&, const Coefficients<T>&);
     void (*walk_seven_point)(const Walk<T>&, const Coefficients<T>&);
+    void (*copy_row)(const T* from, T* to, std::int64_t count);
+    /// The same past the caches, which saves reading what is overwritten. Other threads see it
+    /// after a fence.
+    void (*stream_row)(const T* from, T* to, std::int64_t count);
     void (*add_noise)(const NoiseRun<T>&);
     /// Copies `count` <= piece_size elements and summarises them.
     PieceSummary<T> (*copy_piece)(const T* from, T* to, std::int64_t count);

@@ -22,6 +22,7 @@ struct Vec<double> {
     static Vec widen(const double* p) { return load(p); }
     static Vec widen(const float* p) { return {_mm512_cvtps_pd(_mm256_loadu_ps(p))}; }
     void store(double* p) const { _mm512_storeu_pd(p, x); }
+    void stream(double* p) const { _mm512_stream_pd(p, x); }
     friend Vec operator+(Vec a, Vec b) { return {_mm512_add_pd(a.x, b.x)}; }
     friend Vec operator-(Vec a, Vec b) { return {_mm512_sub_pd(a.x, b.x)}; }
     friend Vec operator*(Vec a, Vec b) { return {_mm512_mul_pd(a.x, b.x)}; }
@@ -39,6 +40,7 @@ struct Vec<float> {
     static Vec load(const float* p) { return {_mm512_loadu_ps(p)}; }
     static Vec broadcast(float s) { return {_mm512_set1_ps(s)}; }
     void store(float* p) const { _mm512_storeu_ps(p, x); }
+    void stream(float* p) const { _mm512_stream_ps(p, x); }
     friend Vec operator+(Vec a, Vec b) { return {_mm512_add_ps(a.x, b.x)}; }
     friend Vec operator*(Vec a, Vec b) { return {_mm512_mul_ps(a.x, b.x)}; }
     friend Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.x, b.x, c.x)}; }

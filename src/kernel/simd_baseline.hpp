@@ -26,6 +26,7 @@ struct Vec {
         return each([&](int i) { return static_cast<T>(p[i]); });
     }
     void store(T* p) const { __builtin_memcpy(p, &x, sizeof(Raw)); }
+    void stream(T* p) const { store(p); }
 
     friend Vec operator+(Vec a, Vec b) { return {a.x + b.x}; }
     friend Vec operator-(Vec a, Vec b) { return {a.x - b.x}; }

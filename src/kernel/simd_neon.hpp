@@ -22,6 +22,7 @@ struct Vec<double> {
     static Vec widen(const double* p) { return load(p); }
     static Vec widen(const float* p) { return {vcvt_f64_f32(vld1_f32(p))}; }
     void store(double* p) const { vst1q_f64(p, x); }
+    void stream(double* p) const { store(p); }
     friend Vec operator+(Vec a, Vec b) { return {vaddq_f64(a.x, b.x)}; }
     friend Vec operator-(Vec a, Vec b) { return {vsubq_f64(a.x, b.x)}; }
     friend Vec operator*(Vec a, Vec b) { return {vmulq_f64(a.x, b.x)}; }
@@ -39,6 +40,7 @@ struct Vec<float> {
     static Vec load(const float* p) { return {vld1q_f32(p)}; }
     static Vec broadcast(float s) { return {vdupq_n_f32(s)}; }
     void store(float* p) const { vst1q_f32(p, x); }
+    void stream(float* p) const { store(p); }
     friend Vec operator+(Vec a, Vec b) { return {vaddq_f32(a.x, b.x)}; }
     friend Vec operator*(Vec a, Vec b) { return {vmulq_f32(a.x, b.x)}; }
     friend Vec fma(Vec a, Vec b, Vec c) { return {vfmaq_f32(c.x, a.x, b.x)}; }

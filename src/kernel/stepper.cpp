@@ -159,7 +159,9 @@ void Stepper<T>::sweep(const Fields<const T>& from, const Fields<T>& to, Index f
                          .from = from,
                          .to = to,
                          .first_step = first_step,
-                         .steps = steps};
+                         .steps = steps,
+                         .copy_row = s.tiling.stores == Stores::streamed ? s.kernels->stream_row
+                                                                         : s.kernels->copy_row};
     // Tiles go to whoever is free: a core shared with other work takes fewer.
     std::atomic<std::size_t> next{0};
     std::exception_ptr failure; // of `progress`: touched by the calling thread alone

@@ -2,8 +2,11 @@
 
 #include "morphogen/core/contract.hpp"
 
+#include "kernel/tile_axis.hpp"
+
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 
 // A tile streams along one axis (2-D: down its rows; 3-D: through its planes). Level s holds step s
@@ -16,10 +19,16 @@
 //     level 2 (write)    . . a b c d|        one group (a-d) of each level, in this order
 //
 // Neighbouring tiles compute the cells around their common border twice, with equal results.
+//
+// In 3-D a slab is large and a row of the plane before is read for the last time by the row that
+// lies behind it: each level writes over it, and all levels share one ring of 2 depth + 2 slabs.
 
 namespace morphogen::kernel {
 
 namespace {
+#ifndef PFH
+#    define PFH 2
+#endif
 
 using core::Index;
 
@@ -31,46 +40,6 @@ constexpr Index round_up(Index n, Index unit) noexcept {
 }
 constexpr Index modulo(Index n, Index m) noexcept {
     return (n % m + m) % m;
-}
-
-struct Range {
-    Index lo, hi;
-};
-
-/// One axis of a tile: what each level must hold.
-struct Axis {
-    Range tile;
-    Range grid; // the grid's cells, numbered from the block's first; without end where the grid is
-                // periodic
-    Face below, above; // what lies beyond the grid's edges
-
-    Range needed(Index reach) const noexcept {
-        return {std::max(tile.lo - reach, grid.lo), std::min(tile.hi + reach, grid.hi)};
-    }
-    bool ghost_below(Range r) const noexcept { return r.lo == grid.lo; }
-    bool ghost_above(Range r) const noexcept { return r.hi == grid.hi; }
-};
-
-/// A face that is not a halo is the grid's edge. Behind a halo the edge may be near, too: halos may
-/// be deeper than the neighbours that fill them.
-Axis make_axis(const BlockGeometry& g, Boundary boundary, const core::Box& tile,
-               std::size_t a) noexcept {
-    constexpr Index far = Index{1} << 62;
-    Axis axis{{tile.lo[a], tile.hi[a]}, {-far, far}, g.faces[a][0], g.faces[a][1]};
-    const Face edge = boundary == Boundary::zero ? Face::zero : Face::no_flux;
-    if (axis.below != Face::halo) {
-        axis.grid.lo = 0;
-    } else if (boundary != Boundary::periodic) {
-        axis.grid.lo = -g.block.lo[a];
-        axis.below = edge;
-    }
-    if (axis.above != Face::halo) {
-        axis.grid.hi = g.block.shape()[a];
-    } else if (boundary != Boundary::periodic) {
-        axis.grid.hi = g.global[a] - g.block.lo[a];
-        axis.above = edge;
-    }
-    return axis;
 }
 
 template <typename T>
@@ -86,11 +55,14 @@ public:
     void run() {
         const Index end = stream().tile.hi;
         for (Index group_end = base_ + l_.group; group_end - s_.steps - l_.group < end;
-             group_end += l_.group)
-            for (Index level = 0; level <= s_.steps; ++level) {
-                prefetch(level, group_end);
+             group_end += l_.group) {
+            look_ahead(group_end);
+            for (Index level = 0; level <= s_.steps; ++level)
                 advance(level, group_end - level - l_.group, group_end - level);
-            }
+        }
+        // Streamed stores are not ordered by a release: this fence is for whoever reads them after
+        // the team's barrier.
+        std::atomic_thread_fence(std::memory_order_seq_cst);
     }
 
 private:
@@ -104,7 +76,8 @@ private:
 
     /// u of the row `y` of slab `k`; v lies v_offset behind.
     T* row(Index level, Index k, Index y) const {
-        return memory_ + level * l_.level + modulo(k - base_ + level, l_.ring) * l_.slab +
+        return memory_ + level * l_.level +
+               modulo(k - base_ + level * l_.shift, l_.ring) * l_.slab +
                (planes() ? (y - tile_.lo[1] + l_.top) * l_.pitch : 0);
     }
 
@@ -129,24 +102,28 @@ private:
             fill_slab(level, past, past - 1, stream().above);
     }
 
-    /// Asks for this level's share of the rows that level 0 loads next, while the levels compute: a
-    /// tile's rows are too short for the processor to foresee them.
-    void prefetch(Index level, Index group_end) const {
+    /// What level 0 loads next is asked for while the levels compute: a tile's rows are too short
+    /// for the processor to foresee them, and asked for all at once they would hold up the
+    /// computing.
+    void look_ahead(Index group_end) {
         const Range y = rows(0);
         const Range x = columns(0);
-        const Index height = y.hi - y.lo;
-        const Index all = l_.group * height;
-        const Index end = stream().needed(s_.steps).hi;
-        for (Index i = all * level / (s_.steps + 1); i < all * (level + 1) / (s_.steps + 1); ++i) {
-            const Index k = group_end + i / height;
-            if (k >= end) return;
-            const Index z = planes() ? k : 0;
-            const Index row = planes() ? y.lo + i % height : k;
-            for (Index c = x.lo; c < x.hi; c += line<T>) {
-                __builtin_prefetch(s_.from.u.row(z, row) + c);
-                __builtin_prefetch(s_.from.v.row(z, row) + c);
-            }
-        }
+        const Index end = std::min(group_end + l_.group, stream().needed(s_.steps).hi);
+        ahead_ = {};
+        if (group_end >= end) return;
+        const Index z = planes() ? group_end : 0;
+        const Index row = planes() ? y.lo : group_end;
+        ahead_ = {.u = s_.from.u.row(z, row) + x.lo,
+                  .v = s_.from.v.row(z, row) + x.lo,
+                  .pitch = s_.from.u.pitch_y,
+                  .lines = (x.hi - x.lo + line<T> - 1) / line<T>,
+                  .rows = planes() ? y.hi - y.lo : end - group_end,
+                  .at = 0};
+        Index turns = 0; // rows or columns that the levels compute meanwhile
+        for (Index level = 1; level <= s_.steps; ++level)
+            turns += planes() ? rows(level).hi - rows(level).lo
+                              : (columns(level).hi - columns(level).lo + line<T> - 1) / line<T>;
+        pace_ = (ahead_.rows * ahead_.lines + turns - 1) / turns;
     }
 
     void load(Range slabs) {
@@ -168,6 +145,8 @@ private:
         w.pitch = l_.pitch;
         w.begin = column(x.lo) / line<T> * line<T>;
         w.end = round_up(column(x.hi), line<T>);
+        w.ahead = &ahead_;
+        w.pace = pace_;
         const Index in = level - 1;
         if (!planes()) {
             // Row k + 1 and those below it lie in a row: a group never wraps around the ring.
@@ -222,12 +201,14 @@ private:
     }
 
     void store(Index k) {
-        const auto bytes = static_cast<std::size_t>(tile_.hi[2] - tile_.lo[2]) * sizeof(T);
+        const Index count = tile_.hi[2] - tile_.lo[2];
         for (Index y = rows(s_.steps).lo; y < rows(s_.steps).hi; ++y) {
             const Index z = planes() ? k : 0;
             const T* from = row(s_.steps, k, y) + l_.lead;
-            std::memcpy(s_.to.u.row(z, planes() ? y : k) + tile_.lo[2], from, bytes);
-            std::memcpy(s_.to.v.row(z, planes() ? y : k) + tile_.lo[2], from + l_.v_offset, bytes);
+            T* u = s_.to.u.row(z, planes() ? y : k) + tile_.lo[2];
+            T* v = s_.to.v.row(z, planes() ? y : k) + tile_.lo[2];
+            s_.copy_row(from, u, count);
+            s_.copy_row(from + l_.v_offset, v, count);
         }
     }
 
@@ -283,6 +264,8 @@ private:
     core::Box tile_;
     std::array<Axis, 3> axes_{};
     Index base_; // the first slab of level 0
+    Ahead<T> ahead_{};
+    Index pace_ = 0;
 };
 
 } // namespace
@@ -294,7 +277,8 @@ TileLayout tile_layout(int dims, const Tiling& tiling) noexcept {
     l.dims = dims;
     l.depth = tiling.depth;
     l.group = dims == 3 ? 1 : group_rows;
-    l.ring = dims == 3 ? 3 : 2 * group_rows;
+    l.ring = dims == 3 ? 2 * tiling.depth + 2 : 2 * group_rows;
+    l.shift = dims == 3 ? -1 : 1;
     l.lead = round_up(l.depth, unit) + unit;
     l.top = l.depth + 1;
     l.pitch = l.lead + round_up(tiling.columns + l.depth, unit) + unit;
@@ -302,7 +286,7 @@ TileLayout tile_layout(int dims, const Tiling& tiling) noexcept {
     if (l.pitch % (8 * unit) == 0) l.pitch += unit;
     l.slab = dims == 3 ? (tiling.rows + 2 * l.top) * l.pitch : l.pitch;
     l.v_offset = l.ring * l.slab + unit;
-    l.level = 2 * l.v_offset + unit;
+    l.level = dims == 3 ? 0 : 2 * l.v_offset + unit;
     return l;
 }
 

@@ -24,6 +24,7 @@ struct Sweep {
     Fields<T> to;
     core::Index first_step;
     core::Index steps;
+    void (*copy_row)(const T* from, T* to, core::Index count); // into `to`
 };
 
 /// The buffers of a thread: for each level (0: input ... depth: output) a ring of slabs, of u and
@@ -33,15 +34,16 @@ struct TileLayout {
     int dims;
     core::Index depth;
     core::Index group;    // slabs computed at a time by each level
-    core::Index ring;     // slabs kept per level
+    core::Index ring;     // slabs kept per level, or in all
     core::Index lead;     // columns before the tile's first, whole lines
     core::Index top;      // 3-D: rows of a slab before the tile's first
     core::Index pitch;    // between rows, elements
     core::Index slab;     // elements
     core::Index v_offset; // from u to v
-    core::Index level;    // between levels
+    core::Index level;    // between levels; 0: all levels share one ring
+    core::Index shift;    // slabs that each level is ahead of the one before in its ring
 
-    core::Index elements() const noexcept { return (depth + 1) * level; }
+    core::Index elements() const noexcept { return depth * level + 2 * v_offset + lead; }
 };
 
 template <typename T>

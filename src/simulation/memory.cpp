@@ -12,16 +12,12 @@ namespace {
 
 using core::Index;
 
-/// A thread's private levels of one tile: u and v twice, with the overlap on every side of an
-/// active axis.
 template <typename T>
-std::uint64_t tile_bytes(int dims, const core::Extents& shape, kernel::Isa isa, int threads,
-                         Index depth) {
+std::uint64_t tiles(int dims, const core::Extents& shape, kernel::Isa isa, int threads,
+                    Index depth) {
     const kernel::Tiling tiling =
         kernel::choose_tiling<T>(dims, shape, isa, threads, kernel::Tiling{.depth = depth});
-    const Index planes = dims == 3 ? tiling.planes + 2 * depth : 1;
-    const Index cells = planes * (tiling.rows + 2 * depth) * (tiling.columns + 2 * depth);
-    return static_cast<std::uint64_t>(cells) * 4 * sizeof(T) * static_cast<std::uint64_t>(threads);
+    return kernel::tile_bytes<T>(dims, tiling) * static_cast<std::uint64_t>(threads);
 }
 
 } // namespace
@@ -45,8 +41,8 @@ std::uint64_t memory_per_rank(const config::Config& config, const mpi::ProcessGr
     const bool periodic = config.physics.boundary == kernel::Boundary::periodic;
     for (const HaloLink& link : make_halo_links(grid, rank, periodic, depth, cell_bytes))
         bytes += 2 * link.bytes; // sent and received
-    bytes += cell_bytes == 4 ? tile_bytes<float>(grid.dims(), shape, isa, threads, depth)
-                             : tile_bytes<double>(grid.dims(), shape, isa, threads, depth);
+    bytes += cell_bytes == 4 ? tiles<float>(grid.dims(), shape, isa, threads, depth)
+                             : tiles<double>(grid.dims(), shape, isa, threads, depth);
     return bytes;
 }
 

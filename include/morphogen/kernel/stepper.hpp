@@ -5,10 +5,15 @@
 #include "morphogen/kernel/isa.hpp"
 #include "morphogen/kernel/physics.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 
 namespace morphogen::kernel {
+
+/// How a sweep writes its result: through the caches, or past them, which saves reading what is
+/// overwritten but loses what would still be there for the next sweep.
+enum class Stores { automatic, cached, streamed };
 
 /// How a sweep walks through a block: tiles of rows x columns (x planes in 3-D) cells that take
 /// `depth` steps per visit to memory. 0 = chosen from the caches' sizes. No choice changes a bit of
@@ -18,6 +23,7 @@ struct Tiling {
     core::Index columns = 0;
     core::Index rows = 0;
     core::Index planes = 0;
+    Stores stores = Stores::automatic;
 };
 
 /// @p wanted with every 0 replaced, for a block of @p shape cells shared by @p threads threads. Its
@@ -25,6 +31,10 @@ struct Tiling {
 template <typename T>
 Tiling choose_tiling(int dims, const core::Extents& shape, Isa isa, int threads,
                      Tiling wanted = {});
+
+/// Bytes of the buffers that each thread needs for a tile.
+template <typename T>
+std::size_t tile_bytes(int dims, const Tiling& tiling) noexcept;
 
 /// Takes Gray-Scott steps on one block with a team of threads. The bits of the result depend on the
 /// physics and on uses_fma(isa) alone: not on the tiling, the depth, the threads, nor on how the

@@ -8,6 +8,7 @@
 #include "split_run.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <random>
 #include <sstream>
@@ -63,7 +64,7 @@ Physics random_physics(std::mt19937& random, int dims) {
     p.boundary = pick(random, Boundary::zero, Boundary::periodic, Boundary::no_flux);
     p.spacing = pick(random, 1.0, 1.3);
     p.dt = pick(random, 1.0, 0.7);
-    p.noise = pick(random, 0.0, 0.0, 0.02);
+    p.noise = pick(random, 0.0, 0.02);
     p.seed = random();
     return p;
 }
@@ -77,16 +78,21 @@ struct Trial {
     std::vector<Index> sweeps;
 };
 
+/// 1 to @p most, short ones as often as long ones: below a tile's size and below its depth.
+Index random_length(std::mt19937& random, Index most) {
+    std::uniform_real_distribution<double> unit(0.0, 1.0);
+    return static_cast<Index>(std::pow(static_cast<double>(most) + 0.999, unit(random)));
+}
+
 template <typename T>
 Trial<T> random_trial(std::mt19937& random) {
     Trial<T> t;
     const int dims = pick(random, 2, 2, 3);
     t.physics = random_physics(random, dims);
     if (dims == 3)
-        t.shape = {pick(random, 1, 2, 5, 11), pick(random, 1, 3, 8, 19),
-                   pick(random, 1, 4, 17, 40)};
+        t.shape = {random_length(random, 12), random_length(random, 20), random_length(random, 40)};
     else
-        t.shape = {1, pick(random, 1, 2, 7, 16, 33, 71), pick(random, 1, 3, 8, 31, 64, 150)};
+        t.shape = {1, random_length(random, 80), random_length(random, 160)};
     auto& o = t.options;
     for (std::size_t a = dims == 3 ? 0 : 1; a < 3; ++a)
         o.blocks[a] = std::min<Index>(t.shape[a], pick(random, 1, 1, 2, 3));
@@ -94,9 +100,10 @@ Trial<T> random_trial(std::mt19937& random) {
     o.threads = pick(random, 1, 2, 4);
     o.in_parts = pick(random, false, true);
     o.tiling.depth = pick(random, 1, 2, 3, 5, 8);
-    o.tiling.columns = pick(random, 0, 1, 16, 48);
+    o.tiling.columns = pick(random, 0, 1, 5, 16, 48);
     o.tiling.rows = pick(random, 0, 1, 9, 20);
     o.tiling.planes = pick(random, 0, 1, 4);
+    o.tiling.stores = pick(random, Stores::cached, Stores::streamed);
     t.first_step = pick(random, Index{0}, Index{1000}, Index{1} << 33);
     for (int i = 0; i < 3; ++i)
         t.sweeps.push_back(1 + static_cast<Index>(random()) % o.tiling.depth);
@@ -111,8 +118,8 @@ std::string describe(const Trial<T>& t) {
       << " noise " << t.physics.noise << " shape " << t.shape[0] << ' ' << t.shape[1] << ' '
       << t.shape[2] << " blocks " << o.blocks[0] << ' ' << o.blocks[1] << ' ' << o.blocks[2] << ' '
       << name_of(o.isa) << " threads " << o.threads << " tiling " << o.tiling.depth << ' '
-      << o.tiling.columns << ' ' << o.tiling.rows << ' ' << o.tiling.planes << " in parts "
-      << o.in_parts;
+      << o.tiling.columns << ' ' << o.tiling.rows << ' ' << o.tiling.planes << " stores "
+      << static_cast<int>(o.tiling.stores) << " in parts " << o.in_parts;
     return s.str();
 }
 
