@@ -102,8 +102,8 @@ private:
     std::optional<simulation::Simulation> simulation_;
     store::FrameLayout layout_;
     std::optional<mpi::FileErrorWatch> file_errors_; // of a collective file
+    std::optional<Checkpointer> checkpointer_; // outlives the writer, whose jobs it is in
     std::optional<Writer> writer_;
-    std::optional<Checkpointer> checkpointer_;
     std::optional<TimeLimit> time_limit_;     // rank 0's
     bool writing_ = false;                    // every rank has its writer
     std::exception_ptr pending_;              // this rank's error, told at the next vote
