@@ -1,7 +1,7 @@
 """style.py RULE [ROOT]: checks one house rule over the project's files; style.py RULE --self-test plants a violation of
 it and expects to see it caught.
 
-Rules: includes, libraries, paths, format. Prints one line per violation, `file:line: what`. Exit 0 clean, 1 violations,
+Rules: includes, libraries, paths, format, scripts. Prints one line per violation, `file:line: what`. Exit 0 clean, 1 violations,
 77 the rule cannot be checked here.
 """
 
@@ -146,7 +146,25 @@ def check_format(root):
         yield f"clang-format failed: {done.stderr.strip()[:500]}"
 
 
-RULES = {"includes": check_includes, "libraries": check_libraries, "paths": check_paths, "format": check_format}
+def check_scripts(root):
+    """The shell can read every script, and shellcheck has nothing against the job scripts that users copy."""
+    scripts = [n for n in files(root) if n.suffix in (".sh", ".sbatch")
+               or re.match(rb"#!.*\bbash\b", (root / n).read_bytes()[:40])]
+    for name in scripts:
+        done = subprocess.run(["bash", "-n", str(root / name)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            yield f"{name}: {done.stderr.strip()}"
+    if not shutil.which("shellcheck"):
+        print("skipped: shellcheck is not installed")
+        sys.exit(SKIP)
+    jobs = [str(n) for n in scripts if n.parts[0] == "slurm"]
+    if jobs:
+        done = subprocess.run(["shellcheck", "--format=gcc", *jobs], cwd=root, capture_output=True, text=True, check=False)
+        yield from done.stdout.splitlines()
+
+
+RULES = {"includes": check_includes, "libraries": check_libraries, "paths": check_paths, "format": check_format,
+         "scripts": check_scripts}
 
 MODULES = "morphogen_module(core)\nmorphogen_module(mpi PUBLIC morphogen::core)\n" \
           "morphogen_module(store PUBLIC morphogen::core PRIVATE morphogen::mpi x::y)\n"
@@ -168,6 +186,8 @@ PLANTED = {
                   ("src/kernel/a.cpp", "#pragma omp parallel\n", 0)],
     "paths": [("docs/a.md", "see /" + "work/x\n", 1), ("a.cmake", "set(x /" + "home/me/lib)\n", 1),
               ("docs/b.md", "https://example.org/" + "home/page and /usr/bin/python3\n", 0)],
+    "scripts": [("tools/a.sh", "if true; then\n", 1), ("tools/b", "#!/usr/bin/env bash\nfor\n", 1),
+                ("slurm/a.sbatch", "#!/bin/bash\ncd $1 || exit\n", 1), ("slurm/b.sh", "#!/bin/bash\ntrue\n", 0)],
     "format": [("src/core/a.cpp", "int   a ;\n", 1), ("src/core/b.cpp", "int b;\n", 0)],
 }
 

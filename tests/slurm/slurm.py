@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+"""The job scripts of slurm/ in a real Slurm: a private one with two virtual nodes (cluster.py).
+
+usage: slurm.py PROGRAM SLOW_IO_LIBRARY [CASE...]      (default: all cases, beside each other: they mostly wait)
+
+Runs are slow because each write sleeps, not because they compute: so they last long enough on any machine.
+"""
+import concurrent.futures
+import pathlib
+import sys
+import traceback
+
+from cluster import Cluster, enter_own_namespace
+from program import Checks, skip  # noqa: F401  (cluster.py has set the path)
+
+import cases_chain
+import cases_jobs
+import cases_stop
+from site_of_runs import Site
+
+CASES = {case.__name__: case for module in (cases_chain, cases_stop, cases_jobs) for case in module.CASES}
+
+
+def main():
+    enter_own_namespace()
+    program, library, *names = sys.argv[1:]
+    unknown = set(names) - set(CASES)
+    if unknown:
+        sys.exit(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+    checks = Checks()
+    with Cluster(cpus=12) as cluster:
+        site = Site(cluster, program, library)
+        with concurrent.futures.ThreadPoolExecutor(len(CASES)) as pool:
+            running = {pool.submit(CASES[name], site.folder(name), checks): name for name in names or CASES}
+            for done in concurrent.futures.as_completed(running):
+                try:
+                    done.result()
+                    print(f"{running[done]}: ended", flush=True)
+                except Exception:  # noqa: BLE001  one case's failure must not hide the others'
+                    checks.expect(False, f"{running[done]}: {traceback.format_exc()}")
+        if checks.failures:
+            print(cluster.logs(only="error(?!.*(rmdir_recursive|Failed to remove))"))
+    checks.finish()
+
+
+if __name__ == "__main__":
+    main()
