@@ -17,6 +17,7 @@
 //   MORPHOGEN_TEST_IO_FAIL_AT=N         call number N fails ...
 //   MORPHOGEN_TEST_IO_FAIL_COUNT=N      ... and the next ones, N in all (default 1; -1: all further
 //   ones) MORPHOGEN_TEST_IO_ERRNO=CODE        ... with this errno (default EIO)
+//   MORPHOGEN_TEST_IO_DELAY_US=N        each call first sleeps N microseconds
 //   MORPHOGEN_TEST_IO_SHORT=1           every other write is interrupted: it fails with EINTR, or
 //   stores only a part MORPHOGEN_TEST_IO_LOG=FILE          appends a line "NUMBER CALL PATH" for
 //   each call MORPHOGEN_TEST_IO_RANK=R            only in this rank of an Open MPI job
@@ -48,6 +49,7 @@ static long kill_before = -1;
 static long fail_at = -1;
 static long fail_count = 1;
 static int change_errno = EIO;
+static long change_delay_us;
 static bool interrupted;
 static int log_fd = -1;
 
@@ -73,6 +75,7 @@ __attribute__((constructor)) static void set_up(void) {
     kill_before = from_environment("MORPHOGEN_TEST_IO_KILL_BEFORE", -1);
     fail_at = from_environment("MORPHOGEN_TEST_IO_FAIL_AT", -1);
     fail_count = from_environment("MORPHOGEN_TEST_IO_FAIL_COUNT", 1);
+    change_delay_us = from_environment("MORPHOGEN_TEST_IO_DELAY_US", 0);
     change_errno = (int)from_environment("MORPHOGEN_TEST_IO_ERRNO", EIO);
     interrupted = from_environment("MORPHOGEN_TEST_IO_SHORT", 0) != 0;
     const char* log = getenv("MORPHOGEN_TEST_IO_LOG");
@@ -110,6 +113,7 @@ static enum Outcome change_of(const char* call, const char* path) {
         const int n = snprintf(line, sizeof line, "%ld %s %s\n", number, call, path);
         if (n > 0) syscall(SYS_write, log_fd, line, (size_t)n);
     }
+    if (change_delay_us > 0) usleep((useconds_t)change_delay_us);
     if (number == kill_before) die();
     if (fail_at >= 0 && number >= fail_at && (fail_count < 0 || number < fail_at + fail_count)) {
         errno = change_errno;

@@ -1,4 +1,5 @@
 """The hybrid job and its exit codes, the sweep, what hangs on a job that fails, and the scaling table."""
+import os
 import subprocess
 
 from cluster import Job
@@ -10,10 +11,9 @@ def hybrid(folder, checks):
     folder.config(20)
     one = ("--nodes=1", "--ntasks=1", "--ntasks-per-node=1", "--cpus-per-task=2")
     for launcher in ("srun", "mpirun"):
-        # Without the test's own mpirun options: the scripts' pinning must be accepted.
-        environment = {"MORPHOGEN_LAUNCHER": launcher}
-        if launcher == "mpirun":
-            environment["MORPHOGEN_MPIRUN_OPTIONS"] = "--map-by slot:PE=1 --bind-to core"
+        # Without the test's own options where the machine has two cores: the scripts' pinning must be accepted.
+        own = {"MORPHOGEN_MPIRUN_OPTIONS": None} if os.cpu_count() >= 2 else {}
+        environment = {"MORPHOGEN_LAUNCHER": launcher, **own}
         out = f'output.directory="{launcher}"'
         job = folder.sbatch(*one, str(SLURM / "morphogen.sbatch"), "run.toml", "--set", out, environment=environment)
         state = job.wait()

@@ -60,10 +60,10 @@ class Folder:
         return wrapper
 
     def sbatch(self, *arguments, program=None, environment=None):
-        """A job that may use two CPUs unless told otherwise, started in this folder."""
-        return self.cluster.submit(*arguments, cwd=self.path, environment={
-            "MORPHOGEN": str(program or self.site.program), "MORPHOGEN_MPIRUN_OPTIONS": "--bind-to none",
-            **(environment or {})})
+        """A job started in this folder; None as a value of @p environment: not set."""
+        settings = {"MORPHOGEN": str(program or self.site.program), "MORPHOGEN_MPIRUN_OPTIONS": "--bind-to none",
+                    **(environment or {})}
+        return self.cluster.submit(*arguments, cwd=self.path, environment={k: v for k, v in settings.items() if v is not None})
 
     def run(self, *arguments, timeout=60):
         """The program itself, here and now."""

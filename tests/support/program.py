@@ -68,10 +68,12 @@ class Checks:
         self.failures = []
 
     def expect(self, condition, what):
+        """Notes a failure; returns whether @p condition holds."""
         self.count += 1
         if not condition:
             self.failures.append(what)
-            print(f"FAILED: {what}")
+            print(f"FAILED: {what}", flush=True)
+        return condition
 
     def finish(self):
         print(f"{self.count - len(self.failures)} of {self.count} checks hold")
