@@ -162,14 +162,14 @@ def ranks_left(run):
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("library", type=pathlib.Path)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--groups", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("parts", nargs="*")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.program, options.library = options.program.resolve(), options.library.resolve()
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="morphogen-kills-") as folder:

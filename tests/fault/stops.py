@@ -119,12 +119,12 @@ class Stopper:
 
 
 def main():
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("library", type=pathlib.Path)
     parser.add_argument("--stops", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     options.program, options.library = options.program.resolve(), options.library.resolve()
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="morphogen-stops-") as folder:

@@ -4,7 +4,7 @@ import time
 from site_of_runs import SLURM
 
 REQUEUES = 3
-FRAMES = 240
+FRAMES = 140
 
 
 def wait_for_restart(job, count, timeout=60):
@@ -25,14 +25,14 @@ def chain(folder, checks, launcher):
                          str(SLURM / "postprocess.sbatch"), "out", environment={"MORPHOGEN_CHUNKS": "60,12,16"})
     seen = 0
     for k in range(1, REQUEUES + 1):
-        folder.wait_for_frames(job, max(seen + 5, 20 * k))
+        folder.wait_for_frames(job, max(seen + 5, 15 * k))
         job.signal("USR1", "--batch")
         wait_for_restart(job, k)
         checks.expect(folder.report()["exit"] == "stopped", f"{launcher}: launch {k} ended {folder.report()['exit']}")
         checks.expect(folder.committed() >= seen, f"{launcher}: frames vanished")
         seen = folder.committed()
         checks.expect(post.state() == "PENDING", f"{launcher}: post-processing is {post.state()} in the middle of the chain")
-    state = job.wait(timeout=90)
+    state = job.wait(timeout=120)
     checks.expect(state == "COMPLETED" and job.exit_code() == 0, f"{launcher}: {state}, {job.exit_code()}\n{job.log()}")
     checks.expect(int(job.fields()["Restarts"]) >= REQUEUES, f"{launcher}: {job.fields()['Restarts']} requeues")
     checks.expect(folder.report()["exit"] == "finished", f"{launcher}: the report says {folder.report()['exit']}")
@@ -54,11 +54,13 @@ def chain_mpirun(folder, checks):
 
 
 def chain_without_progress(folder, checks):
-    """A limit that leaves no time for a step: not requeued for ever."""
+    """A limit that leaves no time for a step: not requeued for ever. (A program that always stops plays the part.)"""
     folder.config(50)
-    job = folder.sbatch("--ntasks=1", "--nodes=1", "--ntasks-per-node=1", "--cpus-per-task=1", "--time=5",
-                        str(SLURM / "chain.sbatch"), "run.toml", "--set", 'limits.walltime="00:00:01"',
-                        "--set", 'limits.margin="1s"')
+    stopping = folder.path / "stopping"
+    stopping.write_text(f"#!/bin/sh\n[ \"$1\" != run ] || exit 75\nexec '{folder.site.program}' \"$@\"\n")
+    stopping.chmod(0o755)
+    job = folder.sbatch("--ntasks=1", "--nodes=1", "--ntasks-per-node=1", "--cpus-per-task=1",
+                        str(SLURM / "chain.sbatch"), "run.toml", program=stopping)
     state = job.wait(timeout=60)
     checks.expect(state == "FAILED" and job.exit_code() == 2, f"no progress: {state}, {job.exit_code()}\n{job.log()}")
     checks.expect("not requeued" in job.log(), f"no progress: not told\n{job.log()}")

@@ -31,7 +31,7 @@ def hybrid(folder, checks):
 
 def sweep(folder, checks):
     folder.config(6)
-    table = [("0.014", "0.054", '"deflate:1"'), ("0.03", "0.057", '"none"'), ("0.026", "0.051", '"zstd:3"')]
+    table = [("0.014", "0.054", '"deflate:1"'), ("0.03", "0.057", '"none"'), ("0.026", "0.051", '"deflate:6"')]
     rows = "\n".join("\t".join(values) for values in table)
     (folder.path / "sweep.txt").write_text(f"# feed and kill\nmodel.feed model.kill output.codec\n\n{rows}\n")
     (folder.path / "wrong.txt").write_text("model.feed model.kil\n0.01 0.05\n")

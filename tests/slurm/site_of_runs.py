@@ -51,8 +51,8 @@ class Folder:
         (self.path / name).write_text(CONFIG.replace("FRAMES", str(frames)) + extra)
         return name
 
-    def slow_program(self, write_ms=8):
-        """The program with writes that each take @p write_ms; a frame is about five of them."""
+    def slow_program(self, write_ms=4):
+        """The program with writes that each take @p write_ms; a frame is some ten of them."""
         wrapper = self.path / f"slow-{write_ms}"
         wrapper.write_text(f"#!/bin/sh\nexport LD_PRELOAD='{self.site.library}' MORPHOGEN_TEST_PWRITE_DELAY_US={write_ms * 1000}\n"
                            f"exec '{self.site.program}' \"$@\"\n")
