@@ -80,7 +80,7 @@ def time_left_asked(folder, checks):
     folder.cluster.command("scancel", job.number)
     job.wait(timeout=60)
     total = folder.committed() + 10
-    done = folder.run("run", "run.toml", "--resume", "--set", f"time.frames={total}")
+    done = folder.run("run", "run.toml", "--resume", "--set", f"time.frames={total}", ranks=2)
     checks.expect(done.returncode == 0, f"asked: the last part: exit {done.returncode}: {done.stderr}")
     folder.expect_as_uninterrupted(checks, "asked", frames=total)
 

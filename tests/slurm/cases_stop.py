@@ -11,7 +11,7 @@ def finish_by_hand(folder, checks, what, before):
     checks.expect(folder.committed() >= count, f"{what}: {folder.committed()} of {count} committed frames are left")
     checks.expect(folder.contents(frames=count) == before, f"{what}: a committed frame has changed")
     total = folder.committed() + 10
-    done = folder.run("run", "run.toml", "--resume", "--set", f"time.frames={total}")
+    done = folder.run("run", "run.toml", "--resume", "--set", f"time.frames={total}", ranks=2)
     checks.expect(done.returncode == 0, f"{what}: resume: exit {done.returncode}: {done.stderr}")
     checks.expect(folder.contents(frames=count) == before, f"{what}: resuming changed a committed frame")
     folder.expect_as_uninterrupted(checks, what, frames=total)

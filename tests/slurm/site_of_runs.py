@@ -65,9 +65,10 @@ class Folder:
                     **(environment or {})}
         return self.cluster.submit(*arguments, cwd=self.path, environment={k: v for k, v in settings.items() if v is not None})
 
-    def run(self, *arguments, timeout=60):
-        """The program itself, here and now."""
-        return subprocess.run([str(self.site.program), *map(str, arguments)], cwd=self.path, capture_output=True, text=True,
+    def run(self, *arguments, ranks=1, timeout=90):
+        """The program itself, here and now, outside of Slurm."""
+        launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
+        return subprocess.run([*launcher, str(self.site.program), *map(str, arguments)], cwd=self.path, capture_output=True, text=True,
                               timeout=timeout, env=self.cluster.environment)
 
     def report(self, directory="out"):
