@@ -109,6 +109,9 @@ hid_t driver(const std::filesystem::path& some_file) {
 void set_steadfast_driver(const Properties& access, const std::filesystem::path& some_file) {
     const hid_t id = driver(some_file);
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
+    // Small contiguous writes would wait in a buffer for H5Dclose, where nobody hears that they
+    // fail.
+    call("H5Pset_sieve_buf_size", {}, [&] { return H5Pset_sieve_buf_size(access.get(), 0); });
 }
 
 void discard_writes(const std::filesystem::path& path) noexcept {
