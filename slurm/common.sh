@@ -53,9 +53,10 @@ launch() {
     case ${MORPHOGEN_LAUNCHER:-srun} in
     srun)
         # --cpu-bind=cores gives each rank its own cores; add ",verbose" to see the masks in the log.
-        # --kill-on-bad-exit: one rank that fails must not leave the others waiting.
+        # --wait: once a rank has ended, the others have 15 s. Not --kill-on-bad-exit=1: the first rank to exit
+        # with 75 would have the others killed in their last moments, and srun would return 143 instead.
         # shellcheck disable=SC2206 # options are words
-        command=(srun --mpi="${MORPHOGEN_SRUN_MPI:-pmix}" --kill-on-bad-exit=1
+        command=(srun --mpi="${MORPHOGEN_SRUN_MPI:-pmix}" --kill-on-bad-exit=0 --wait=15
             ${MORPHOGEN_SRUN_OPTIONS---cpu-bind=cores})
         ;;
     mpirun)

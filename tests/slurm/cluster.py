@@ -22,6 +22,8 @@ START_S = 30  # up in half a second on an idle machine
 MARK = "MORPHOGEN_TEST_NAMESPACE"
 TOOLS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "scancel", "squeue")
 
+OVER = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE", "GONE")
+
 # A machine has this many cores or not: Slurm is told so (config_overrides), and nothing is bound.
 CONFIGURATION = """
 ClusterName=test
@@ -208,8 +210,7 @@ class Job:
         end = time.monotonic() + timeout
         while True:
             state = self.state()
-            over = state not in ("PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "SUSPENDED", "REQUEUED")
-            if state in states or over:
+            if state in states or state in OVER:
                 return state
             if time.monotonic() > end:
                 raise TimeoutError(f"job {self.number} is {state} after {timeout} s\n{self.log()}")
