@@ -102,7 +102,7 @@ private:
     std::optional<simulation::Simulation> simulation_;
     store::FrameLayout layout_;
     std::optional<mpi::FileErrorWatch> file_errors_; // of a collective file
-    std::optional<Checkpointer> checkpointer_; // outlives the writer, whose jobs it is in
+    std::optional<Checkpointer> checkpointer_;       // outlives the writer, whose jobs it is in
     std::optional<Writer> writer_;
     std::optional<TimeLimit> time_limit_;     // rank 0's
     bool writing_ = false;                    // every rank has its writer
