@@ -29,7 +29,8 @@ void print_json(const rework::VerifyResult& result, const std::vector<std::strin
         .member("datasets", result.datasets)
         .member("chunks", result.blocks)
         .member("chunks_unwritten", result.unwritten)
-        .member("bytes_raw", result.raw_bytes);
+        .member("bytes_raw", result.raw_bytes)
+        .member("checkpoints", result.checkpoints);
     const auto list = [&](const char* name, const std::vector<std::string>& lines) {
         json.key(name).begin_array();
         for (const std::string& line : lines)
@@ -47,6 +48,7 @@ void print_text(const rework::VerifyResult& result) {
     fmt::print("{} file(s), {} dataset(s), {} in {} chunks", result.files, result.datasets,
                core::format_size(result.raw_bytes), result.blocks);
     if (result.unwritten > 0) fmt::print(" ({} of them never written: fill)", result.unwritten);
+    if (result.checkpoints > 0) fmt::print(", {} checkpoint(s)", result.checkpoints);
     if (result.problems == 0)
         fmt::print(": all right\n");
     else

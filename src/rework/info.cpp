@@ -1,6 +1,7 @@
 #include "morphogen/rework/info.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/checkpoint.hpp"
 #include "morphogen/store/run_directory.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace morphogen::rework {
 namespace {
@@ -43,6 +45,36 @@ RunOutcome read_report(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     return {string_member(text, "exit"), string_member(text, "error")};
+}
+
+std::uint64_t bytes_in(const fs::path& directory) {
+    std::uint64_t bytes = 0;
+    std::error_code failed; // what goes away meanwhile counts as nothing
+    for (fs::directory_iterator file(directory, failed), end; !failed && file != end;
+         file.increment(failed)) {
+        std::error_code gone;
+        const auto size = file->file_size(gone);
+        if (!gone) bytes += size;
+    }
+    return bytes;
+}
+
+std::vector<CheckpointInfo> checkpoints_of(const store::RunDirectory& directory) {
+    std::vector<CheckpointInfo> all;
+    bool is_newest = true;
+    for (const store::CheckpointEntry& entry : store::list_checkpoints(directory)) {
+        CheckpointInfo info{.step = entry.step, .bytes = bytes_in(entry.directory)};
+        try {
+            const store::CheckpointHeader header = store::read_checkpoint_header(entry);
+            info.frames = header.frames;
+            info.ranks = header.ranks;
+            info.is_latest = std::exchange(is_newest, false);
+        } catch (const core::Error& error) {
+            info.problem = error.what();
+        }
+        all.push_back(std::move(info));
+    }
+    return all;
 }
 
 } // namespace
@@ -81,6 +113,7 @@ FileDescription describe(const fs::path& path) {
             d.last = records.back();
         }
         d.launches = reader.launches();
+        d.checkpoints = checkpoints_of(directory);
     }
     d.datasets = reader.datasets();
     return d;

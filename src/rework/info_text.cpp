@@ -97,6 +97,27 @@ std::string launch_text(const store::Launch& launch) {
                        entry(launch, "revision"));
 }
 
+std::string checkpoint_text(const CheckpointInfo& c) {
+    if (!c.problem.empty()) return fmt::format("  step {}  damaged: {}\n", c.step, c.problem);
+    return fmt::format("  step {}  {}  {}, after {}{}\n", c.step, core::format_size(c.bytes),
+                       counted(std::to_string(c.ranks), "rank"),
+                       counted(std::to_string(c.frames), "frame"), c.is_latest ? "  latest" : "");
+}
+
+void write_checkpoints(core::JsonWriter& json, const FileDescription& d) {
+    json.key("checkpoints").begin_array();
+    for (const CheckpointInfo& c : d.checkpoints)
+        json.begin_object(core::JsonLayout::line)
+            .member("step", c.step)
+            .member("bytes", c.bytes)
+            .member("frames", c.frames)
+            .member("ranks", c.ranks)
+            .member("latest", c.is_latest)
+            .member("problem", c.problem)
+            .end_object();
+    json.end_array();
+}
+
 void write_dataset(core::JsonWriter& json, const store::DatasetInfo& dataset) {
     json.begin_object().member("path", dataset.path).member("type", dataset.type);
     json.key("shape").values(dataset.shape).key("max_shape").values(dataset.max_shape);
@@ -134,6 +155,7 @@ void write_run(core::JsonWriter& json, const FileDescription& d) {
         json.end_object();
     }
     json.end_array();
+    write_checkpoints(json, d);
 }
 
 } // namespace
@@ -158,6 +180,9 @@ std::string to_text(const FileDescription& d) {
     if (!d.launches.empty()) text += "\nlaunches\n";
     for (const store::Launch& launch : d.launches)
         text += launch_text(launch);
+    if (!d.checkpoints.empty()) text += "\ncheckpoints\n";
+    for (const CheckpointInfo& checkpoint : d.checkpoints)
+        text += checkpoint_text(checkpoint);
     return text;
 }
 

@@ -4,8 +4,10 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/block_stream.hpp"
 #include "morphogen/rework/info.hpp"
+#include "morphogen/store/checkpoint.hpp"
 #include "morphogen/store/dataset_reader.hpp"
 #include "morphogen/store/reader.hpp"
+#include "morphogen/store/run_directory.hpp"
 
 #include <fmt/format.h>
 
@@ -39,9 +41,7 @@ public:
         : budget_(budget), problem_(problem) {}
 
     VerifyResult run(const fs::path& path) {
-        const fs::path file = data_file(path);
-        FileReader(file, store::Access::whichever_works, store::Sources::not_looked_at);
-        add_task(file, {}, 0);
+        add_files(path);
         for (std::size_t i = 0; i < tasks_.size(); ++i) { // sources are added meanwhile
             const Task task = tasks_[i];
             guarded(task.file.native(), [&] { check_file(task); });
@@ -52,6 +52,44 @@ public:
     }
 
 private:
+    /// What there is to look at, as far as it is known without looking.
+    void add_files(const fs::path& path) {
+        const store::RunDirectory directory{path};
+        std::error_code failed;
+        const bool is_run = fs::is_directory(path, failed) && directory.holds_run();
+        if (!is_run) {
+            const fs::path file = data_file(path);
+            FileReader(file, store::Access::whichever_works, store::Sources::not_looked_at);
+            return add_task(file, {}, 0);
+        }
+        if (fs::exists(directory.frames(), failed))
+            add_task(directory.frames(), {}, 0);
+        else
+            report("missing file", directory.frames().native(), "it presents the run's frames");
+        if (!is_presenting(directory.frames())) // then the parts speak for themselves
+            for (const fs::path& part : directory.existing_parts())
+                if (part.extension() == ".h5") add_task(part, {}, 0);
+        check_checkpoints(directory);
+    }
+
+    static bool is_presenting(const fs::path& frames) {
+        try {
+            FileReader(frames, store::Access::whichever_works, store::Sources::not_looked_at)
+                .datasets();
+            return true;
+        } catch (const core::Error&) { // told when it is its turn
+            return false;
+        }
+    }
+
+    void check_checkpoints(const store::RunDirectory& directory) {
+        for (const store::CheckpointEntry& entry : store::list_checkpoints(directory)) {
+            ++result_.checkpoints;
+            for (const std::string& problem : store::check_checkpoint(entry))
+                report(problem);
+        }
+    }
+
     void report(const std::string& line) {
         ++result_.problems;
         problem_(line);
@@ -86,6 +124,9 @@ private:
         const auto file = std::make_shared<const FileReader>(
             task.file, store::Access::whichever_works, store::Sources::not_looked_at);
         ++result_.files;
+        if (file->is_swmr())
+            report("file is not closed", task.file.native(),
+                   file->why_not_plain() + "; unless a run is writing it, repair it");
         if (file->frames()) guarded(task.file.native(), [&] { check_records(*file); });
         for (const std::string& path : file->dataset_paths())
             guarded(task.file.native() + ", " + path, [&] { check_dataset(file, path, task); });
@@ -115,10 +156,11 @@ private:
 
     void check_length(const FileReader& file, const std::string& dataset, Index frames) {
         const DatasetInfo info = file.dataset(dataset);
-        if (info.shape.empty() || info.shape.front() < frames)
+        const Index there = info.shape.empty() ? 0 : info.shape.front();
+        const Index counted = std::min(there, file.frames().value_or(there)); // by its own /step
+        if (counted < frames)
             report("missing frames", file.path().native() + ", " + dataset,
-                   fmt::format("it has {} of {} committed",
-                               info.shape.empty() ? 0 : info.shape.front(), frames));
+                   fmt::format("it has {} of {} committed", counted, frames));
     }
 
     void check_dataset(const std::shared_ptr<const FileReader>& file, const std::string& path,
@@ -146,8 +188,11 @@ private:
     }
 
     void follow_sources(const FileReader& file, const DatasetInfo& info, Index frames) {
-        for (const auto& [source, dataset] : file.sources(info.path)) {
+        for (const store::MappedSource& mapped : file.sources(info.path)) {
             std::error_code failed;
+            const fs::path& source = mapped.file;
+            const std::string& dataset = mapped.dataset;
+            const Index demanded = std::max<Index>(std::min(frames, mapped.end) - mapped.first, 0);
             if (source.empty()) continue; // this file
             if (source.native().find("%b") != std::string::npos)
                 result_.unchecked.push_back(fmt::format("{}, {}: its sources are a numbered series",
@@ -156,7 +201,7 @@ private:
                 report("missing part", source.native(),
                        fmt::format("{} of {} needs it", info.path, file.path().native()));
             else
-                add_task(source, dataset.starts_with('/') ? dataset : "/" + dataset, frames);
+                add_task(source, dataset.starts_with('/') ? dataset : "/" + dataset, demanded);
         }
     }
 
@@ -178,6 +223,25 @@ private:
         result_.raw_bytes += info.raw_bytes();
     }
 
+    /// Says where in the file a chunk lies, which those who decode it do not know.
+    void report_block(const DatasetReader& reader, store::BlockId block,
+                      const std::exception_ptr& error) {
+        constexpr Index enough = 1000; // finding the place takes longer and longer
+        const std::string place = reader.describe(block);
+        const auto offset = result_.problems < enough ? reader.offset(block) : std::nullopt;
+        guarded(place, [&] {
+            try {
+                std::rethrow_exception(error);
+            } catch (const core::Error& told) {
+                std::string line = told.what();
+                const auto at = line.find(place);
+                if (!offset || at == std::string::npos) throw;
+                line.insert(at + place.size(), fmt::format(", offset {}", *offset));
+                throw core::Error(line);
+            }
+        });
+    }
+
     /// @param frames of which no chunk may be missing
     void check_blocks(const DatasetReader& reader, Index frames) {
         if (const std::string filter = reader.missing_filter(); !filter.empty()) {
@@ -197,9 +261,10 @@ private:
             is_fill[static_cast<std::size_t>(block.number)] = block.is_fill ? 1 : 0;
         };
         stream.for_each(
-            blocks, {.use = use, .done = {}, .failed = [&](Index, const std::exception_ptr& error) {
-                         guarded(reader.info().path, [&] { std::rethrow_exception(error); });
-                     }});
+            blocks,
+            {.use = use, .done = {}, .failed = [&](Index i, const std::exception_ptr& error) {
+                 report_block(reader, blocks[static_cast<std::size_t>(i)], error);
+             }});
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             if (is_fill[i] == 0) continue;
             if (reader.box(blocks[i]).lo[0] < frames)

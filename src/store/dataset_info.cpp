@@ -84,18 +84,44 @@ ObjectId object_id(hid_t object) {
     return {.file = info.fileno, .address = info.addr};
 }
 
+namespace {
+
+/// What a mapping covers along the first axis.
+void find_extent(VirtualSource& source, const hdf5::Properties& creation, std::size_t i) {
+    const hdf5::Space space(call("H5Pget_virtual_vspace", {},
+                                 [&] { return H5Pget_virtual_vspace(creation.get(), i); }));
+    std::array<hsize_t, H5S_MAX_RANK> start{};
+    std::array<hsize_t, H5S_MAX_RANK> stride{};
+    std::array<hsize_t, H5S_MAX_RANK> count{};
+    std::array<hsize_t, H5S_MAX_RANK> block{};
+    if (H5Sget_select_type(space.get()) != H5S_SEL_HYPERSLABS ||
+        H5Sis_regular_hyperslab(space.get()) <= 0)
+        return;
+    call("H5Sget_regular_hyperslab", {}, [&] {
+        return H5Sget_regular_hyperslab(space.get(), start.data(), stride.data(), count.data(),
+                                        block.data());
+    });
+    source.first = static_cast<core::Index>(start[0]);
+    if (count[0] != H5S_UNLIMITED && block[0] != H5S_UNLIMITED)
+        source.count = (count[0] - 1) * stride[0] + block[0];
+}
+
+} // namespace
+
 std::vector<VirtualSource> virtual_sources(const hdf5::Properties& creation) {
     std::size_t count = 0;
     call("H5Pget_virtual_count", {}, [&] { return H5Pget_virtual_count(creation.get(), &count); });
     std::vector<VirtualSource> sources;
-    for (std::size_t i = 0; i < count; ++i)
-        sources.push_back({text_from("H5Pget_virtual_filename",
-                                     [&](char* out, std::size_t n) {
-                                         return H5Pget_virtual_filename(creation.get(), i, out, n);
-                                     }),
-                           text_from("H5Pget_virtual_dsetname", [&](char* out, std::size_t n) {
-                               return H5Pget_virtual_dsetname(creation.get(), i, out, n);
-                           })});
+    for (std::size_t i = 0; i < count; ++i) {
+        VirtualSource& source = sources.emplace_back();
+        source.file = text_from("H5Pget_virtual_filename", [&](char* out, std::size_t n) {
+            return H5Pget_virtual_filename(creation.get(), i, out, n);
+        });
+        source.dataset = text_from("H5Pget_virtual_dsetname", [&](char* out, std::size_t n) {
+            return H5Pget_virtual_dsetname(creation.get(), i, out, n);
+        });
+        find_extent(source, creation, i);
+    }
     return sources;
 }
 

@@ -16,6 +16,8 @@ ObjectId object_id(hid_t object);
 struct VirtualSource {
     std::string file;
     std::string dataset;
+    core::Index first = 0;         // along the first axis of the virtual dataset
+    hsize_t count = H5S_UNLIMITED; // of elements there; also where it is not one box
 };
 std::vector<VirtualSource> virtual_sources(const hdf5::Properties& creation);
 

@@ -262,6 +262,22 @@ std::string DatasetReader::describe(BlockId block) const {
                        piece.decodable ? "chunk" : "elements", fmt::join(lo, ", "));
 }
 
+std::optional<std::uint64_t> DatasetReader::offset(BlockId block) const {
+    const DatasetPiece& piece = pieces_[block.piece];
+    if (!piece.chunked) return std::nullopt;
+    const hdf5::Dataset& data = piece.data.valid() ? piece.data : data_;
+    haddr_t address = HADDR_UNDEF;
+    with_offset(piece.grid.full_box(block.number).lo, [&](const hsize_t* at) {
+        const hdf5::QuietErrors quiet; // a file that is damaged may not tell
+        hsize_t bytes = 0;
+        unsigned mask = 0;
+        if (H5Dget_chunk_info_by_coord(data.get(), at, &mask, &address, &bytes) < 0)
+            address = HADDR_UNDEF;
+    });
+    if (address == HADDR_UNDEF) return std::nullopt;
+    return address;
+}
+
 StoredBlock DatasetReader::stored(BlockId block) const {
     const DatasetPiece& piece = pieces_[block.piece];
     const hdf5::Dataset& data = piece.data.valid() ? piece.data : data_;

@@ -131,8 +131,9 @@ FileReader::FileReader(const fs::path& path, Access access, Sources sources) : p
     }
     try {
         open(Access::plain, sources);
-    } catch (const core::Error&) {
+    } catch (const core::Error& error) {
         // A run that goes on, or was killed: its files say that a writer has them.
+        why_not_plain_ = error.what();
         const std::exception_ptr plainly = std::current_exception();
         try {
             open(Access::swmr, sources);
@@ -207,12 +208,16 @@ void FileReader::read_through(const std::string& path) const {
         });
 }
 
-std::vector<std::pair<fs::path, std::string>> FileReader::sources(const std::string& path) const {
-    std::vector<std::pair<fs::path, std::string>> sources;
-    for (VirtualSource& source : virtual_sources(hdf5::creation_of(open_dataset(path))))
-        sources.emplace_back(source.file == "." ? fs::path() : path_.parent_path() / source.file,
-                             std::move(source.dataset));
-    return sources;
+std::vector<MappedSource> FileReader::sources(const std::string& path) const {
+    std::vector<MappedSource> mapped;
+    for (VirtualSource& source : virtual_sources(hdf5::creation_of(open_dataset(path)))) {
+        MappedSource m{.file = source.file == "." ? fs::path() : path_.parent_path() / source.file,
+                       .dataset = std::move(source.dataset),
+                       .first = source.first};
+        if (source.count != H5S_UNLIMITED) m.end = m.first + static_cast<Index>(source.count);
+        mapped.push_back(std::move(m));
+    }
+    return mapped;
 }
 
 DatasetInfo FileReader::dataset(const std::string& path) const {

@@ -17,6 +17,16 @@ struct RunOutcome {
     std::string error; // of a failed run
 };
 
+/// A checkpoint that a run can go on from.
+struct CheckpointInfo {
+    core::Index step = 0;
+    std::uint64_t bytes = 0; // of its files
+    bool is_latest = false;  // the newest that can be read
+    core::Index frames = 0;  // committed before it
+    int ranks = 0;
+    std::string problem; // why its header cannot be read; empty otherwise
+};
+
 /// What a run's directory or an HDF5 file holds.
 struct FileDescription {
     std::filesystem::path file; // that was read: frames.h5 of a directory
@@ -29,6 +39,7 @@ struct FileDescription {
     std::optional<store::FrameRecord> last;
     std::vector<store::DatasetInfo> datasets;
     std::vector<store::Launch> launches;
+    std::vector<CheckpointInfo> checkpoints; // of a run, newest first
 };
 
 /// @throws core::Error naming the file and why it cannot be read.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -105,6 +106,9 @@ public:
 
     /// "file, dataset, chunk at (0, 270, 480)": for errors.
     std::string describe(BlockId block) const;
+    /// Where a chunk lies in its file; nothing if it has none, or is not in one place. Takes time
+    /// that grows with the number of chunks.
+    std::optional<std::uint64_t> offset(BlockId block) const;
 
 private:
     void add_own_piece();

@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,6 +59,14 @@ struct DatasetInfo {
     bool is_nearly_all_fill() const noexcept;
 };
 
+/// One mapping of a virtual dataset.
+struct MappedSource {
+    std::filesystem::path file; // empty: the virtual dataset's own
+    std::string dataset;
+    core::Index first = 0; // along the virtual dataset's first axis it covers [first, end)
+    core::Index end = std::numeric_limits<core::Index>::max(); // largest: as far as there is
+};
+
 /// One subgroup of /provenance: attribute names and values as text, in order of creation.
 struct Launch {
     std::string name;
@@ -82,6 +91,8 @@ public:
 
     const std::filesystem::path& path() const noexcept { return path_; }
     bool is_swmr() const noexcept { return swmr_; }
+    /// Why it could only be opened as beside a SWMR writer; empty otherwise.
+    const std::string& why_not_plain() const noexcept { return why_not_plain_; }
     const hdf5::File& file() const noexcept { return file_; }
 
     /// Every dataset, by path.
@@ -91,10 +102,8 @@ public:
     /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see
     /// whether it can be read. @throws core::Error
     void read_through(const std::string& path) const;
-    /// The file and dataset of each mapping of a virtual dataset; relative names are beside this
-    /// file, "" is this file.
-    std::vector<std::pair<std::filesystem::path, std::string>>
-    sources(const std::string& path) const;
+    /// Each mapping of a virtual dataset; relative names are beside this file.
+    std::vector<MappedSource> sources(const std::string& path) const;
     /// @throws core::Error if there is none of that name, listing those there are.
     DatasetInfo dataset(const std::string& path) const;
     /// Committed frames of a run's file: the length of /step; nothing in other files.
@@ -120,6 +129,7 @@ private:
 
     std::filesystem::path path_;
     bool swmr_ = false;
+    std::string why_not_plain_;
     hdf5::File file_;
 };
 

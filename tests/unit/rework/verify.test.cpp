@@ -2,14 +2,18 @@
 
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/diff.hpp"
+#include "morphogen/rework/info.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "sample_checkpoint.hpp"
 #include "sample_run.hpp"
+#include "store/hdf5/superblock.hpp"
 #include "temporary_directory.hpp"
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -45,6 +49,15 @@ void damage(const fs::path& path, haddr_t address) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(address) + 12);
     file << "xyz";
+}
+
+/// @param flags 1: open for writing, 4: by a SWMR writer (HDF5 File Format Specification 3.0)
+void mark_as_open(const fs::path& path, char flags) {
+    std::ifstream in(path, std::ios::binary);
+    std::string image{std::istreambuf_iterator<char>(in), {}};
+    image.at(11) = flags;
+    store::hdf5::seal_superblock(image);
+    std::ofstream(path, std::ios::binary) << image;
 }
 
 } // namespace
@@ -107,6 +120,77 @@ TEST_CASE("verify: a part that lags behind what is committed lacks frames") {
     CHECK(v.problems.size() == 1);
     CHECK(v.says("missing frames"));
     CHECK(v.says("it has 2 of 3 committed"));
+}
+
+TEST_CASE("verify: a file that a writer marked and did not close is told, and read") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    mark_as_open(directory / "parts/0000.0001.h5", 5);
+    const Verified v = verify(directory.path());
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("file is not closed"));
+    CHECK(v.says("0000.0001.h5"));
+    CHECK(v.result.files == 3);
+}
+
+TEST_CASE("verify: a chunk's damage is told with its frame, chunk and offset") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    const auto part = directory / "parts/0000.0001.h5";
+    const auto address = test::chunk_address(part, "v", {2, 10, 0});
+    damage(part, address);
+    const Verified v = verify(directory.path());
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("0000.0001.h5, /v, chunk at (2, 10, 0), offset " + std::to_string(address)));
+}
+
+TEST_CASE("verify: a truncated part, and a run whose frames.h5 is gone or damaged") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    const auto part = directory / "parts/0000.0001.h5";
+    fs::resize_file(part, fs::file_size(part) - 1000);
+    CHECK(verify(directory.path()).says("truncated"));
+    const auto frames = directory / "frames.h5";
+    for (const bool is_there : {true, false}) {
+        if (is_there)
+            fs::resize_file(frames, 100);
+        else
+            fs::remove(frames);
+        const Verified v = verify(directory.path());
+        CHECK(v.says("frames.h5"));
+        CHECK(v.says("0000.0001.h5")); // the parts are looked at all the same
+        CHECK(v.result.files == 1); // that can be read
+    }
+}
+
+TEST_CASE("verify and info: a run's checkpoints") {
+    const test::TemporaryDirectory directory;
+    const store::RunDirectory run{directory.path()};
+    test::write_two_parts(directory.path(), 3, 3);
+    test::SampleCheckpoint sample(2, core::Precision::f32);
+    sample.write(run, 20, sample.split(1, 1, 2));
+    sample.write(run, 30, sample.split(1, 1, 2));
+    Verified v = verify(directory.path());
+    CHECK(v.problems.empty());
+    CHECK(v.result.checkpoints == 2);
+    rework::FileDescription d = rework::describe(directory.path());
+    REQUIRE(d.checkpoints.size() == 2);
+    CHECK(d.checkpoints[0].step == 30);
+    CHECK(d.checkpoints[0].is_latest);
+    CHECK(d.checkpoints[0].bytes > 2 * 20 * 30 * 4);
+    CHECK_FALSE(d.checkpoints[1].is_latest);
+    CHECK_THAT(rework::to_text(d), Catch::Contains("2 ranks, after 3 frames  latest"));
+
+    fs::remove(run.checkpoints() / "000000000020" / "0001.h5");
+    fs::resize_file(run.checkpoints() / "000000000030" / "state.h5", 100);
+    v = verify(directory.path());
+    CHECK(v.problems.size() == 2);
+    CHECK(v.says("000000000020/0001.h5"));
+    CHECK(v.says("000000000030/state.h5"));
+    d = rework::describe(directory.path());
+    CHECK(d.checkpoints[1].is_latest);
+    CHECK_THAT(rework::to_text(d), Catch::Contains("step 30  damaged"));
+    CHECK_THAT(rework::to_json(d), Catch::Contains("\"step\": 20"));
 }
 
 TEST_CASE("verify: what is no HDF5 file is an error not a problem") {
