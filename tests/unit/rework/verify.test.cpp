@@ -159,7 +159,7 @@ TEST_CASE("verify: a truncated part, and a run whose frames.h5 is gone or damage
         const Verified v = verify(directory.path());
         CHECK(v.says("frames.h5"));
         CHECK(v.says("0000.0001.h5")); // the parts are looked at all the same
-        CHECK(v.result.files == 1); // that can be read
+        CHECK(v.result.files == 1);    // that can be read
     }
 }
 
