@@ -15,6 +15,7 @@ using store::DatasetReader;
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr FrameMoments none{.min = nan, .max = nan, .mean = nan, .m2 = nan};
 constexpr std::size_t values_at_a_time = 4096;
 
 Index longest_block(const DatasetReader& reader) {
@@ -95,87 +96,85 @@ void for_frame_values(const BlockView& block, Index frame, ToDoubles convert, st
     }
 }
 
-void find_moments(const DatasetReader& reader, int threads, std::uint64_t memory,
-                  const std::function<void(Index)>& block_done, Stats& stats) {
-    const Index frames = reader.shape()[0];
-    const FrameMoments none{.min = nan, .max = nan, .mean = nan, .m2 = nan};
-    stats.frames.assign(static_cast<std::size_t>(frames), none);
-    const auto blocks = reader.blocks_in(NdBox::whole(reader.shape()));
-    const Index in_flight = BlockStream::most_in_flight(threads);
-    const Index longest = longest_block(reader);
-    std::vector<FrameMoments> parts(static_cast<std::size_t>(in_flight * longest));
-    const auto part = [&](Index number, Index t) -> FrameMoments& {
-        return parts[static_cast<std::size_t>(number % in_flight * longest + t)];
-    };
-    const ToDoubles convert = to_doubles(reader.type());
-    const auto use = [&](const BlockView& block, int) {
-        for (Index t = block.box.lo[0]; t < block.box.hi[0]; ++t) {
-            FrameMoments sum = none;
-            for_frame_values(
-                block, t, convert, reader.element_size(),
-                [&](std::span<const double> values) { sum = merged(sum, moments_of(values)); });
-            part(block.number, t - block.box.lo[0]) = sum;
-        }
-    };
-    const auto done = [&](Index number) {
-        const NdBox box = reader.box(blocks[static_cast<std::size_t>(number)]);
-        for (Index t = box.lo[0]; t < box.hi[0]; ++t) {
-            FrameMoments& frame = stats.frames[static_cast<std::size_t>(t)];
-            frame = merged(frame, part(number, t - box.lo[0]));
-        }
-        block_done(number);
-    };
-    BlockStream(reader, threads, memory).for_each(blocks, {use, done});
-    stats.low = stats.high = nan;
-    for (const FrameMoments& frame : stats.frames) {
-        stats.low = std::fmin(stats.low, frame.min);
-        stats.high = std::fmax(stats.high, frame.max);
+MomentsOfFrames::MomentsOfFrames(const DatasetReader& reader, int threads, Stats& stats)
+    : reader_(reader), stats_(stats), in_flight_(BlockStream::most_in_flight(threads)),
+      longest_(longest_block(reader)), convert_(to_doubles(reader.type())),
+      parts_(static_cast<std::size_t>(in_flight_ * longest_)) {
+    stats.frames.assign(static_cast<std::size_t>(reader.shape()[0]), none);
+}
+
+FrameMoments& MomentsOfFrames::part(Index number, Index frame) {
+    return parts_[static_cast<std::size_t>(number % in_flight_ * longest_ + frame)];
+}
+
+void MomentsOfFrames::use(const BlockView& block) {
+    for (Index t = block.box.lo[0]; t < block.box.hi[0]; ++t) {
+        FrameMoments sum = none;
+        for_frame_values(
+            block, t, convert_, reader_.element_size(),
+            [&](std::span<const double> values) { sum = merged(sum, moments_of(values)); });
+        part(block.number, t - block.box.lo[0]) = sum;
     }
 }
 
-void find_histogram(const DatasetReader& reader, int threads, std::uint64_t memory,
-                    const std::function<void(Index)>& block_done, Stats& stats) {
-    const Index frames = reader.shape()[0];
-    const auto bins = static_cast<std::size_t>(stats.bins);
-    stats.histogram.assign(static_cast<std::size_t>(frames) * bins, 0);
-    const auto blocks = reader.blocks_in(NdBox::whole(reader.shape()));
-    const Index in_flight = BlockStream::most_in_flight(threads);
-    const auto longest = static_cast<std::size_t>(longest_block(reader));
-    std::vector<std::uint64_t> parts(static_cast<std::size_t>(in_flight) * longest * bins);
-    const auto part = [&](Index number) {
-        return std::span(parts).subspan(
-            static_cast<std::size_t>(number % in_flight) * longest * bins, longest * bins);
-    };
-    const ToDoubles convert = to_doubles(reader.type());
-    const double width = stats.high - stats.low;
-    const auto use = [&](const BlockView& block, int) {
-        const auto counts = part(block.number);
-        std::fill(counts.begin(), counts.end(), 0);
-        for (Index t = block.box.lo[0]; t < block.box.hi[0]; ++t) {
-            const auto frame =
-                counts.subspan(static_cast<std::size_t>(t - block.box.lo[0]) * bins, bins);
-            for_frame_values(
-                block, t, convert, reader.element_size(), [&](std::span<const double> values) {
-                    for (const double v : values) {
-                        if (!std::isfinite(v)) continue;
-                        const double place = width > 0.0 ? (v - stats.low) / width : 0.0;
-                        const auto bin =
-                            static_cast<std::size_t>(place * static_cast<double>(bins));
-                        ++frame[std::min(bin, bins - 1)];
-                    }
-                });
-        }
-    };
-    const auto done = [&](Index number) {
-        const NdBox box = reader.box(blocks[static_cast<std::size_t>(number)]);
-        const auto counts = part(number);
-        const auto n = static_cast<std::size_t>(box.hi[0] - box.lo[0]) * bins;
-        const auto first = static_cast<std::size_t>(box.lo[0]) * bins;
-        for (std::size_t i = 0; i < n; ++i)
-            stats.histogram[first + i] += counts[i];
-        block_done(number);
-    };
-    BlockStream(reader, threads, memory).for_each(blocks, {use, done});
+void MomentsOfFrames::done(Index number, const NdBox& box) {
+    for (Index t = box.lo[0]; t < box.hi[0]; ++t) {
+        FrameMoments& frame = stats_.frames[static_cast<std::size_t>(t)];
+        frame = merged(frame, part(number, t - box.lo[0]));
+    }
+}
+
+Bounds MomentsOfFrames::bounds() const {
+    Bounds all{nan, nan};
+    for (const FrameMoments& frame : stats_.frames) {
+        all.low = std::fmin(all.low, frame.min);
+        all.high = std::fmax(all.high, frame.max);
+    }
+    return all;
+}
+
+HistogramOfFrames::HistogramOfFrames(const DatasetReader& reader, int threads, Bounds bounds,
+                                     Stats& stats)
+    : reader_(reader), stats_(stats), bounds_(bounds), bins_(static_cast<std::size_t>(stats.bins)),
+      in_flight_(BlockStream::most_in_flight(threads)),
+      longest_(static_cast<std::size_t>(longest_block(reader))),
+      convert_(to_doubles(reader.type())),
+      parts_(static_cast<std::size_t>(in_flight_) * longest_ * bins_) {
+    stats.histogram.assign(static_cast<std::size_t>(reader.shape()[0]) * bins_, 0);
+}
+
+std::span<std::uint64_t> HistogramOfFrames::part(Index number) {
+    return std::span(parts_).subspan(
+        static_cast<std::size_t>(number % in_flight_) * longest_ * bins_, longest_ * bins_);
+}
+
+void HistogramOfFrames::use(const BlockView& block) {
+    const auto counts = part(block.number);
+    std::fill(counts.begin(), counts.end(), 0);
+    const double width = bounds_.high - bounds_.low;
+    const auto most = static_cast<double>(bins_ - 1);
+    for (Index t = block.box.lo[0]; t < block.box.hi[0]; ++t) {
+        const auto frame =
+            counts.subspan(static_cast<std::size_t>(t - block.box.lo[0]) * bins_, bins_);
+        for_frame_values(block, t, convert_, reader_.element_size(),
+                         [&](std::span<const double> values) {
+                             for (const double v : values) {
+                                 if (!std::isfinite(v)) continue;
+                                 const double place = width > 0.0 ? (v - bounds_.low) / width : 0.0;
+                                 // Bounds that a file only claims are found wrong afterwards.
+                                 const double bin = place * static_cast<double>(bins_);
+                                 ++frame[static_cast<std::size_t>(std::clamp(bin, 0.0, most))];
+                             }
+                         });
+    }
+}
+
+void HistogramOfFrames::done(Index number, const NdBox& box) {
+    const auto counts = part(number);
+    const auto n = static_cast<std::size_t>(box.hi[0] - box.lo[0]) * bins_;
+    const auto first = static_cast<std::size_t>(box.lo[0]) * bins_;
+    for (std::size_t i = 0; i < n; ++i)
+        stats_.histogram[first + i] += counts[i];
 }
 
 } // namespace morphogen::rework

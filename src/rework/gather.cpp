@@ -6,6 +6,7 @@
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/parallel/team.hpp"
+#include "morphogen/store/new_file.hpp"
 
 #include "rework/gather_job.hpp"
 
@@ -15,6 +16,7 @@
 #include <atomic>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 namespace morphogen::rework {
 namespace {
@@ -23,15 +25,25 @@ using core::Index;
 
 /// What is known of the files without reading them.
 struct Survey {
-    std::uint64_t largest = 0;    // bytes
-    std::uint64_t first_bad;      // of those that are not there; the number of files if none
-    int error = 0;                // errno of that one
-    std::uint64_t same_as_output; // the number of files if none
+    std::uint64_t largest = 0;   // bytes
+    std::uint64_t first_bad = 0; // of those that are not there; the number of files if none
+    int error = 0;               // errno of that one
+    std::uint64_t written = 0;   // one that is the output; the number of files if none
 };
 
+/// The files that writing @p output would write over, by whatever names: itself, and what it is
+/// called until it is complete.
+std::vector<struct ::stat> written_over(const std::filesystem::path& output) {
+    std::vector<struct ::stat> found;
+    for (const auto& name : {output, store::unfinished_path(output)}) {
+        struct ::stat info {};
+        if (::stat(name.c_str(), &info) == 0) found.push_back(info);
+    }
+    return found;
+}
+
 Survey survey(const FileList& files, const std::filesystem::path& output, parallel::Team& team) {
-    struct ::stat out {};
-    const bool exists = ::stat(output.c_str(), &out) == 0;
+    const auto outputs = written_over(output);
     std::vector<Survey> found(static_cast<std::size_t>(team.size()),
                               Survey{0, files.size(), 0, files.size()});
     team.run([&](int thread) {
@@ -47,14 +59,15 @@ Survey survey(const FileList& files, const std::filesystem::path& output, parall
                 continue;
             }
             mine.largest = std::max(mine.largest, static_cast<std::uint64_t>(info.st_size));
-            if (exists && info.st_dev == out.st_dev && info.st_ino == out.st_ino)
-                mine.same_as_output = std::min(mine.same_as_output, i);
+            for (const struct ::stat& out : outputs)
+                if (info.st_dev == out.st_dev && info.st_ino == out.st_ino)
+                    mine.written = std::min(mine.written, i);
         }
     });
     Survey all = found.front();
     for (const Survey& one : found) {
         all.largest = std::max(all.largest, one.largest);
-        all.same_as_output = std::min(all.same_as_output, one.same_as_output);
+        all.written = std::min(all.written, one.written);
         if (one.first_bad < all.first_bad) {
             all.first_bad = one.first_bad;
             all.error = one.error;
@@ -64,10 +77,11 @@ Survey survey(const FileList& files, const std::filesystem::path& output, parall
 }
 
 void check(const FileList& files, const Survey& found, const GatherOptions& options) {
-    if (found.same_as_output < files.size())
-        throw core::UsageError(core::ErrorText{.what = "the output is one of the files to gather",
-                                               .where = files[found.same_as_output],
-                                               .advice = "give -o another name"});
+    if (found.written < files.size())
+        throw core::UsageError(core::ErrorText{.what = "cannot write over the input",
+                                               .where = files[found.written],
+                                               .why = "it is read while OUT is written",
+                                               .advice = "choose another OUT"});
     if (options.on_error == OnError::stop && found.first_bad < files.size()) {
         const std::string why = core::errno_text(found.error);
         throw core::Error(core::ErrorText{

@@ -4,6 +4,7 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/store/array_file.hpp"
+#include "morphogen/store/reader.hpp"
 
 #include "rework/check_output.hpp"
 #include "rework/frame_moments.hpp"
@@ -16,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace morphogen::rework {
 namespace {
@@ -73,10 +75,67 @@ ReworkBudget rest_of(const DatasetReader& reader, const StatsOptions& options) {
     return rest;
 }
 
+/// What a run's file says about its field's bounds: nothing unless it says so for every frame, in
+/// finite numbers.
+std::optional<Bounds> recorded_bounds(const DatasetReader& reader) {
+    const std::string& path = reader.info().path;
+    if (path != "/u" && path != "/v") return std::nullopt;
+    std::vector<store::FieldStatistics> recorded;
+    try {
+        recorded = reader.file().statistics(path == "/u" ? core::Field::u : core::Field::v);
+    } catch (const core::Error&) { // they only spare a pass: what is damaged there is not needed
+        return std::nullopt;
+    }
+    if (recorded.empty() || static_cast<Index>(recorded.size()) != reader.shape()[0])
+        return std::nullopt;
+    Bounds all{recorded.front().min, recorded.front().max};
+    for (const store::FieldStatistics& frame : recorded) {
+        if (!std::isfinite(frame.min) || !std::isfinite(frame.max)) return std::nullopt;
+        all.low = std::min(all.low, frame.min);
+        all.high = std::max(all.high, frame.max);
+    }
+    return all;
+}
+
+/// Moments and histogram: in one pass if the file knows its bounds and they are right, else in two.
+void find_distribution(const DatasetReader& reader, const Plan& plan,
+                       const std::function<void()>& block_done, Stats& stats) {
+    const auto blocks = reader.blocks_in(core::NdBox::whole(reader.shape()));
+    BlockStream stream(reader, plan.threads, plan.stream_memory);
+    const auto pass = [&](MomentsOfFrames* moments, HistogramOfFrames* histogram) {
+        const auto use = [&](const BlockView& block, int) {
+            if (moments) moments->use(block);
+            if (histogram) histogram->use(block);
+        };
+        const auto done = [&](Index number) {
+            const core::NdBox box = reader.box(blocks[static_cast<std::size_t>(number)]);
+            if (moments) moments->done(number, box);
+            if (histogram) histogram->done(number, box);
+            block_done();
+        };
+        stream.for_each(blocks, {use, done});
+    };
+    std::optional<HistogramOfFrames> histogram;
+    const auto claimed = stats.bins > 0 ? recorded_bounds(reader) : std::nullopt;
+    if (claimed) histogram.emplace(reader, plan.threads, *claimed, stats);
+    MomentsOfFrames moments(reader, plan.threads, stats);
+    pass(&moments, histogram ? &*histogram : nullptr);
+    stats.passes = 1;
+    const Bounds bounds = moments.bounds();
+    stats.low = bounds.low;
+    stats.high = bounds.high;
+    if (!std::isfinite(bounds.high - bounds.low)) { // no bounds: no bins
+        stats.bins = 0;
+        stats.histogram.clear();
+    }
+    if (stats.bins == 0 || bounds == claimed) return;
+    histogram.emplace(reader, plan.threads, bounds, stats);
+    pass(nullptr, &*histogram);
+    stats.passes = 2;
+}
+
 void write_file(const DatasetReader& reader, const Stats& stats, PodSolver* solver,
-                const StatsOptions& options, const std::function<void()>& slab_done) {
-    check_output(options.out, inputs_of(reader));
-    store::ArrayFile file(options.out, options.replace);
+                store::ArrayFile& file, const std::function<void()>& slab_done) {
     const auto real = [&](const char* name, std::vector<std::string> axes,
                           std::span<const double> values, const char* what) {
         file.add(
@@ -155,20 +214,20 @@ Stats compute_stats(const DatasetReader& reader, const StatsOptions& options) {
     if (options.modes > 0 && !empty)
         solver.emplace(reader, rest_of(reader, options), options.modes);
     const bool keeps = !options.out.empty();
+    if (keeps) check_output(options.out, inputs_of(reader));
+    std::optional<store::ArrayFile> file; // now: an OUT that cannot be costs no work
+    if (keeps) file.emplace(options.out, options.replace);
     const Index all =
         2 * blocks + (solver ? solver->slabs() * (keeps ? 2 : 1) : 0); // slabs count as blocks
     Index done = 0;
     const auto one_done = [&] {
         if (options.budget.progress) options.budget.progress(std::min(++done, all), all);
     };
-    const auto block_done = [&](Index) { one_done(); };
-
     Stats stats{.bins = options.bins};
-    find_moments(reader, plan.threads, plan.stream_memory, block_done, stats);
-    if (!std::isfinite(stats.high - stats.low)) stats.bins = 0; // no bounds: no bins
-    if (stats.bins > 0) find_histogram(reader, plan.threads, plan.stream_memory, block_done, stats);
+    find_distribution(reader, plan, one_done, stats);
+    if (stats.passes == 1) done += blocks;
     if (solver) stats.pod = solver->solve(one_done);
-    if (keeps) write_file(reader, stats, solver ? &*solver : nullptr, options, one_done);
+    if (file) write_file(reader, stats, solver ? &*solver : nullptr, *file, one_done);
     stats.seconds = watch.seconds();
     return stats;
 }

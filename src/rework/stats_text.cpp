@@ -62,7 +62,7 @@ std::string to_json(const Stats& stats) {
         for (std::size_t t = 0; t < stats.frames.size(); ++t)
             json.values(std::span(stats.pod.coefficients).subspan(t * modes, modes));
     json.end_array().end_object();
-    json.member("seconds", stats.seconds).end_object();
+    json.member("passes", stats.passes).member("seconds", stats.seconds).end_object();
     return json.take();
 }
 

@@ -1,6 +1,7 @@
 #include "morphogen/store/new_file.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/memory.hpp"
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/hdf5/steadfast_driver.hpp"
@@ -55,6 +56,8 @@ NewFile::NewFile(fs::path path, bool replace)
         // and begins to write all of it to the disk in close(), half a second per gigabyte.
         ::unlink(beside_.c_str());
         file_ = hdf5::create_file(beside_, hdf5::file_creation(), access);
+        // What is read soon again is mostly small.
+        hdf5::write_behind(beside_, core::usable_memory() / 8);
     } catch (...) {
         ::unlink(beside_.c_str());
         throw;

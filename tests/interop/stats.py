@@ -81,6 +81,30 @@ def check_pod(checks, name, out, cube):
                   f"modes of {name} leave more than they must")
 
 
+def check_recorded_bounds(work, checks):
+    """A run's /stats spare a pass, unless they are not whole or not right; the result is the same."""
+    work.write("run.toml", "[grid]\nshape = [60, 80]\n[time]\nframes = 6\nsteps_per_frame = 20\n"
+               "[output]\ndirectory = 'run'\nfields = ['u', 'v']\n")
+    made = work.run("run", "run.toml")
+    checks.expect(made.returncode == 0, f"run: {made.stderr}")
+    results = {}
+    for label, passes in (("as it is", 1), ("a wrong maximum", 2), ("a NaN", 2), ("none", 2)):
+        with h5py.File(work.path / "run/frames.h5", "a") as file:
+            if label == "a wrong maximum":
+                right = file["stats/v_max"][2]
+                file["stats/v_max"][2] = right + 1
+            elif label == "a NaN":
+                file["stats/v_max"][2] = numpy.nan
+            elif label == "none":
+                del file["stats"]
+        found = work.run("stats", "run", "--dataset", "v", "--json", "--modes", 0)
+        checks.expect(found.returncode == 0, f"stats of a run, {label}: {found.stderr}")
+        found = json.loads(found.stdout)
+        checks.expect(found["passes"] == passes, f"stats of a run, {label}: {found['passes']} passes")
+        results[label] = found["frames"], found["histogram"]
+    checks.expect(all(r == results["as it is"] for r in results.values()), "statistics of a run depend on its /stats")
+
+
 def main():
     checks = Checks()
     with Workspace(sys.argv[1]) as work:
@@ -101,6 +125,7 @@ def main():
                 with h5py.File(work.path / "s.h5") as out:
                     check_pod(checks, name, out, file[name][:])
                     checks.expect(close(out["variance"][:], [f["variance"] for f in found["frames"]]), f"{name}: HDF5")
+        check_recorded_bounds(work, checks)
         for name in ("holes", "infinite"):
             refused = work.run("stats", "frames.h5", "--dataset", name, "-o", "none.h5")
             checks.expect(refused.returncode == 1 and "not finite" in refused.stderr, f"modes of {name}: {refused.stderr}")

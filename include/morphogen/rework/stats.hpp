@@ -54,14 +54,16 @@ struct Stats {
     double high = 0.0;                    // belongs to the last bin
     std::vector<std::uint64_t> histogram; // [frame][bin]
     core::Index bins = 0;
+    int passes = 0; // over the data, for all but the decomposition
     Pod pod;
     double seconds = 0.0;
 };
 
 /// Statistics of each index along the first axis, and over all of them. The moments and the
 /// histogram are the same for every number of threads and every memory: they are put together block
-/// by block in the dataset's order. The decomposition's sums are formed slab by slab, so that its
-/// last digits depend on the memory.
+/// by block in the dataset's order. Bounds of a run's /stats, where they are whole and turn out to
+/// be right, spare the pass that finds them. The decomposition's sums are formed slab by slab, so
+/// that its last digits depend on the memory.
 /// @throws core::UsageError: too little memory, naming the least. core::Error naming file, dataset
 /// and chunk; a NaN or an infinity where modes are asked for
 Stats compute_stats(const store::DatasetReader& reader, const StatsOptions& options);

@@ -2,6 +2,8 @@
 
 #include "morphogen/core/error.hpp"
 
+#include "store/write_behind.hpp"
+
 #include <cerrno>
 #include <map>
 #include <string>
@@ -12,6 +14,9 @@ namespace {
 struct OpenFile {
     std::string path;
     bool discards = false;
+    bool failed = false; // that is why
+    std::string why;
+    WriteBehind behind = {};
 };
 
 /// The default driver's functions, which do the work.
@@ -19,17 +24,42 @@ H5FD_class_t original;
 /// Files open with this driver. One thread uses HDF5, so one thread comes here.
 std::map<const H5FD_t*, OpenFile> files;
 
-/// Remembers the first failure. Nothing may throw through the library, nor need it succeed here.
-void give_up(OpenFile& file, const char* what) noexcept {
-    const int code = errno;
-    file.discards = true;
-    if (pending_write_failure.is_set) return;
+/// For the call that writes. Nothing may throw through the library.
+void tell_failure(const OpenFile& file) noexcept {
+    if (!file.failed || pending_write_failure.is_set) return;
     pending_write_failure.is_set = true;
     try {
         pending_write_failure.path = file.path;
-        pending_write_failure.why = code == 0 ? what : core::errno_text(code);
+        pending_write_failure.why = file.why;
     } catch (...) { // without memory the failure is told without words
     }
+}
+
+/// Remembers the first failure.
+void give_up(OpenFile& file, const char* what) noexcept {
+    const int code = errno;
+    file.discards = file.failed = true;
+    try {
+        file.why = code == 0 ? what : core::errno_text(code);
+    } catch (...) { // see above
+    }
+    tell_failure(file);
+}
+
+/// Whether nothing is written any more. A failure is told again each time: the call that met it may
+/// have been a destructor's, which tells nobody.
+bool is_over(const OpenFile& file) noexcept {
+    if (file.discards) tell_failure(file);
+    return file.discards;
+}
+
+/// -1 if the driver has none.
+int descriptor_of(const H5FD_t* file) noexcept {
+    void* descriptor = nullptr;
+    if (!original.get_handle ||
+        original.get_handle(const_cast<H5FD_t*>(file), H5P_DEFAULT, &descriptor) < 0)
+        return -1;
+    return descriptor != nullptr ? *static_cast<int*>(descriptor) : -1;
 }
 
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
@@ -52,16 +82,18 @@ herr_t close(H5FD_t* file) {
 herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
              const void* data) {
     OpenFile& state = files[file];
-    if (state.discards) return 0;
+    if (is_over(state)) return 0;
     errno = 0;
     if (original.write(file, type, transfer, address, size, data) < 0)
         give_up(state, "write failed");
+    else
+        state.behind.wrote(address + size);
     return 0;
 }
 
 herr_t truncate(H5FD_t* file, hid_t transfer, hbool_t closing) {
     OpenFile& state = files[file];
-    if (state.discards) return 0;
+    if (is_over(state)) return 0;
     errno = 0;
     if (original.truncate(file, transfer, closing) < 0) give_up(state, "truncate failed");
     return 0;
@@ -116,7 +148,16 @@ void set_steadfast_driver(const Properties& access, const std::filesystem::path&
 
 void discard_writes(const std::filesystem::path& path) noexcept {
     for (auto& [file, state] : files)
-        if (state.path == path.native()) state.discards = true;
+        if (state.path == path.native()) {
+            state.discards = true;
+            state.failed = false; // nobody wants to be told
+        }
+}
+
+void write_behind(const std::filesystem::path& path, std::uint64_t kept) noexcept {
+    for (auto& [file, state] : files)
+        if (state.path == path.native())
+            state.behind = WriteBehind(descriptor_of(file), {.kept = kept});
 }
 
 } // namespace morphogen::store::hdf5

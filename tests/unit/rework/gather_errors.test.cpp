@@ -210,7 +210,7 @@ TEST_CASE("options that cannot be are refused before anything is written") {
         m.options.chunks = {2, 1, 5, 7};
     });
     refused("--memory", [](SmallFiles& m) { m.options.memory = 1 << 20; });
-    refused("one of the files", [](SmallFiles& m) { m.options.output = m.path(2); });
+    refused("cannot write over the input", [](SmallFiles& m) { m.options.output = m.path(2); });
     refused("--dataset", [](SmallFiles& m) {
         const auto file = test::hdf5::open_file(m.path(0), test::hdf5::Mode::write);
         test::hdf5::create_dataset(file.get(), "w", H5T_IEEE_F32LE,
