@@ -3,12 +3,14 @@
 
     tools/measure_crops.py [--input developed.h5] [--dataset v] [--shape 8,128,128] [--count 2000] [--points 200]
                            [--memory 1GiB] [--codecs deflate:1,none] [--pairs 3] [--what crops,series] [--default]
+                           [--loader PATH/training_loop]
 
 Without --input the file of tools/make_developed.py: 100 frames of 1080 x 1920 f32, chunks (1,270,480), shuffle + deflate 1.
 Ours is the time of the whole command, which writes what it cut; h5py's that of its reading loop alone, into memory, with a
 chunk cache for the whole file and, with --default, once with the cache it has by default (on the first tenth of the work).
 Ours and h5py take turns, --pairs times; the medians and the median of the ratios count. Every --check-th crop and all series
-are compared value by value. Exit 1 if a value differs or a peak is over --memory + 64 MiB.
+are compared value by value. --loader: also the library's BoxLoader, by the built example examples/cpp/training_loop.cpp, which
+adds up every value that it is given (and prints its own seconds). Exit 1 if a value differs or a peak is over --memory + 64 MiB.
 """
 import argparse
 import os
@@ -91,6 +93,14 @@ class Measurement:
             self.failures.append(f"{label}: peak of {peak / 2**20:.0f} MiB")
         return seconds, peak
 
+    def loader(self, memory):
+        """BoxLoader's crops into memory; h5py's are random too, but others."""
+        output, _, peak = run([str(self.args.loader), self.source, self.args.dataset, self.args.shape, str(self.args.count),
+                               str(bytes_of(memory) >> 20)])
+        if peak > bytes_of(memory) + ALLOWED_ABOVE:
+            self.failures.append(f"loader: peak of {peak / 2**20:.0f} MiB")
+        return float(output), peak
+
     def theirs(self, script, target, count, options=CACHED):
         output, _, peak = run([sys.executable, "-c", script.replace("{options}", options), self.source, self.args.dataset,
                                target, str(count)])
@@ -102,12 +112,14 @@ class Measurement:
         if compared.returncode != 0:
             self.failures.append(f"{label}: {compared.stderr.strip()}")
 
-    def measure(self, label, command, count, memory, script, comparison):
+    def measure(self, label, command, count, memory, script, comparison, loader=False):
         """Ours and h5py in turns."""
         target = str(self.work / "ours.h5")
         pairs = []
         for _ in range(self.args.pairs):
             ours = self.ours(label, [*command, "-o", target], memory)
+            if loader:
+                ours = self.loader(memory)
             pairs.append((*ours, *self.theirs(script, target, count)))
         seconds, peak, cached, cached_peak = (statistics.median(column) for column in zip(*pairs))
         ratio = statistics.median(theirs / ours for ours, _, theirs, _ in pairs)
@@ -128,6 +140,9 @@ class Measurement:
                 for codec in self.args.codecs.split(","):
                     command = ["crops", self.source, "--shape", self.args.shape, "--count", self.args.count, "--codec", codec]
                     self.measure(f"crops, {codec}, {memory}", command, self.args.count, memory, CROPS, COMPARE_CROPS)
+            if self.args.loader:
+                command = ["crops", self.source, "--shape", self.args.shape, "--count", self.args.count, "--codec", "none"]
+                self.measure(f"loader, {memory}", command, self.args.count, memory, CROPS, COMPARE_CROPS, loader=True)
             if "series" in self.args.what:
                 command = ["series", self.source, "--points", self.points()]
                 self.measure(f"series, {memory}", command, self.args.points, memory, SERIES, COMPARE_SERIES)
@@ -157,6 +172,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--what", default="crops,series")
     parser.add_argument("--check", type=int, default=7)
+    parser.add_argument("--loader", type=pathlib.Path, help="the built example training_loop")
     parser.add_argument("--default", action="store_true", help="also h5py with its default cache")
     parser.add_argument("--directory", default=None, help="where to write (default: a temporary directory)")
     args = parser.parse_args()

@@ -44,7 +44,11 @@ struct Plan {
     int threads = 1;
     std::uint64_t stream_memory = 0;
     Index boxes = 1; // of a load, a multiple of `together`
+    BoxReader::Keep keep = BoxReader::Keep::nothing;
 };
+
+/// Boxes read ahead where nothing is decoded twice, bytes: more would not help.
+constexpr std::uint64_t useful_ahead = std::uint64_t{64} << 20;
 
 Plan make_plan(const DatasetReader& dataset, const core::Dims& shape,
                const LoaderOptions& options) {
@@ -69,11 +73,17 @@ Plan make_plan(const DatasetReader& dataset, const core::Dims& shape,
                                core::format_size(options.memory)),
             .advice = "give it more memory, or fewer or smaller boxes"});
     std::uint64_t left = options.memory - least(plan.threads);
+    std::uint64_t for_boxes = left;
+    if (const std::uint64_t whole = BoxReader::kept_memory(dataset); left >= whole) {
+        plan.keep = BoxReader::Keep::decoded;
+        left -= whole;
+        for_boxes = std::min(left, useful_ahead);
+    }
     const std::uint64_t ahead =
         std::min(left / 4, (static_cast<std::uint64_t>(plan.threads) + 1) * dataset.stored_bound());
     plan.stream_memory = BlockStream::least_memory(dataset, plan.threads) + ahead;
-    left -= ahead;
-    plan.boxes = options.together * static_cast<Index>(1 + left / (2 * together * each));
+    for_boxes -= std::min(ahead, for_boxes);
+    plan.boxes = options.together * static_cast<Index>(1 + for_boxes / (2 * together * each));
     return plan;
 }
 
@@ -180,11 +190,11 @@ private:
         parallel::restore_process_affinity_on_this_thread();
         parallel::name_this_thread("box loader");
         try {
-            BoxReader reader(dataset_, plan_.threads, plan_.stream_memory);
+            BoxReader reader(dataset_, plan_.threads, plan_.stream_memory, plan_.keep);
             Index n = 0;
             // Few at first, so that the caller can begin soon.
             for (Index boxes = std::min(plan_.boxes, together_);;
-                 boxes = std::min(plan_.boxes, 2 * boxes)) {
+                 boxes = std::min(plan_.boxes, 4 * boxes)) {
                 Load* const load = take_free();
                 if (!load || !fill(*load, reader, n, boxes)) break;
                 n += static_cast<Index>(load->boxes.size());

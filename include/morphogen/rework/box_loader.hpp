@@ -49,9 +49,10 @@ private:
 ///     for (int step = 0; step < steps; ++step)
 ///         train(loader.next()->values<float>()); // [32][8][128][128]
 ///
-/// What comes depends on the sequence alone, not on memory, threads or time. Memory decides how
-/// many boxes are read in one go: each chunk that they touch is then decoded once for all of them,
-/// so more of it means less decoding. Half of it is read ahead while the other half is used.
+/// What comes depends on the sequence alone, not on memory, threads or time. Where the whole
+/// dataset fits into the memory, each chunk is decoded once, when it is first needed. Else the
+/// memory decides how many boxes are read in one go: each chunk that they touch is decoded once for
+/// all of them. Half of them are read ahead while the other half is used.
 ///
 /// The loader's thread calls HDF5, one store::Hdf5Lock per chunk: as long as the loader lives,
 /// anything else that calls HDF5, your own code and other functions of this library, must hold a

@@ -68,7 +68,7 @@ TEST_CASE("a loader returns the crops of its seed, whatever memory and threads")
     const auto crops =
         rework::first_boxes(rework::random_boxes(reader->shape(), {4, 9, 17}, 3), 101);
     const std::vector<float> wanted = plain(*reader, crops);
-    for (const std::uint64_t kib : {160U, 300U, 65536U})
+    for (const std::uint64_t kib : {160U, 300U, 1000U, 65536U})
         for (const int threads : {1, 3})
             for (const Index together : {1, 7}) {
                 CAPTURE(kib, threads, together);
@@ -126,9 +126,10 @@ TEST_CASE("a box that cannot be read is an error in its turn and no other's") {
     }
     const auto reader = open(path);
     const auto frames = rework::windows(reader->shape(), 1, 1);
-    BoxLoader loader(*reader, frames, {.threads = 2});
+    const std::uint64_t kib = GENERATE(200U, 65536U); // the whole does not fit, or does
+    BoxLoader loader(*reader, frames, {.threads = 2, .memory = kib << 10});
     for (Index n = 0; n < 40; ++n) {
-        CAPTURE(n);
+        CAPTURE(kib, n);
         if (n < 6 || n > 8) {
             const auto frame = loader.next();
             REQUIRE(frame);
