@@ -111,18 +111,18 @@ void add_precision(Report& report, const Context& context) {
     core::AlignedBuffer<std::byte> shuffled(layout.chunk_bytes());
     const std::size_t all_chunks = layout.chunk_bytes() * static_cast<std::size_t>(layout.chunks());
     parallel::Team alone(1);
+    const auto gather = [&](Index c, const std::byte* field) {
+        store::gather_chunk(layout, c, field, reinterpret_cast<std::byte*>(raw.data()));
+        keep(raw[0]);
+    };
     const auto chunks = [&](const std::string& what, auto&& treat) {
         add_row(
             report, what, type, 1, all_chunks, context.seconds,
             [&] {
                 const auto* const field = reinterpret_cast<const std::byte*>(frames.next());
                 return seconds_of([&] {
-                    for (Index c = 0; c < layout.chunks(); ++c) {
-                        store::gather_chunk(layout, c, field,
-                                            reinterpret_cast<std::byte*>(raw.data()));
-                        treat();
-                        keep(raw[0]);
-                    }
+                    for (Index c = 0; c < layout.chunks(); ++c)
+                        treat(c, field);
                 });
             },
             [&] {
@@ -130,13 +130,26 @@ void add_precision(Report& report, const Context& context) {
                 return memcpy_seconds(alone, from, frames.next(), bytes);
             });
     };
-    chunks("chunks gathered", [] {});
-    chunks("chunks gathered, 12 mantissa bits kept",
-           [&] { codec::round_mantissa(raw.span(), 12); });
-    chunks("chunks gathered, rounded to an absolute error",
-           [&] { codec::round_absolute(raw.span(), 1e-5); });
-    chunks("chunks gathered, shuffled", [&] {
+    chunks("chunks gathered", gather);
+    chunks("chunks gathered, 12 mantissa bits kept", [&](Index c, const std::byte* field) {
+        gather(c, field);
+        codec::round_mantissa(raw.span(), 12);
+    });
+    chunks("chunks gathered, rounded to an absolute error", [&](Index c, const std::byte* field) {
+        gather(c, field);
+        codec::round_absolute(raw.span(), 1e-5);
+    });
+    chunks("chunks gathered, then shuffled", [&](Index c, const std::byte* field) {
+        gather(c, field);
         codec::shuffle_bytes(std::as_bytes(raw.span()), shuffled.span(), sizeof(T));
+        keep(shuffled[0]);
+    });
+    chunks("chunks shuffled from where they lie", [&](Index c, const std::byte* field) {
+        std::size_t first = 0;
+        store::for_each_chunk_row(layout, c, field, [&](const store::ChunkRow& row) {
+            codec::shuffle_part({row.cells, row.inside}, shuffled.span(), first, sizeof(T));
+            first += row.inside / sizeof(T);
+        });
         keep(shuffled[0]);
     });
 }

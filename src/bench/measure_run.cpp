@@ -32,7 +32,7 @@ config::Config reference(const Context& context, const std::filesystem::path& di
     const bool brief = context.brief();
     config::Config config =
         make_config(brief ? 108 : 1080, brief ? 192 : 1920, codec::Codec{}, config::Sync::never);
-    config.time.frames = brief ? 3 : 100;
+    config.time.frames = brief ? 3 : 200;
     config.time.steps_per_frame = brief ? 2 : 34;
     config.threads.compute = context.threads;
     config.output.directory = directory.native();
@@ -153,7 +153,7 @@ Report measure_run(const Context& context) {
     std::array<std::vector<double>, 3> stages;
     run::Report last;
     const Paired pair = compare(
-        8 * context.seconds, 3, [&] { return run_once(config, false).wall_s; },
+        8 * context.seconds, 2, [&] { return run_once(config, false).wall_s; },
         [&] {
             last = run_once(config, true);
             stages[0].push_back(last.writer.compress_cpu_s);

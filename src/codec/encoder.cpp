@@ -74,21 +74,42 @@ std::size_t ChunkEncoder::bound(const FilterPipeline& pipeline, std::size_t chun
 
 std::size_t ChunkEncoder::encode(std::span<const std::byte> raw, std::span<std::byte> out) {
     MORPHOGEN_EXPECT(raw.size() <= chunk_bytes_ && out.size() >= bound(pipeline_, raw.size()));
-    std::size_t bytes = raw.size();
-    if (compressor_) {
-        std::span<const std::byte> input = raw;
-        if (shuffles(pipeline_)) {
-            const auto scratch = shuffled_.span().first(raw.size());
-            shuffle_bytes(raw, scratch, pipeline_.element_size);
-            input = scratch;
-        }
+    if (!shuffles(pipeline_)) return store(raw, out);
+    const auto shuffled = (compressor_ ? shuffled_.span() : out).first(raw.size());
+    shuffle_bytes(raw, shuffled, pipeline_.element_size);
+    return store(shuffled, out);
+}
+
+void ChunkEncoder::begin(std::size_t raw_bytes, std::span<std::byte> out) {
+    MORPHOGEN_EXPECT(raw_bytes <= chunk_bytes_ && out.size() >= bound(pipeline_, raw_bytes));
+    if (compressor_ && shuffled_.empty()) shuffled_ = core::AlignedBuffer<std::byte>(chunk_bytes_);
+    out_ = out;
+    gathered_ = (compressor_ ? shuffled_.span() : out).first(raw_bytes);
+    added_ = 0;
+}
+
+void ChunkEncoder::add(std::span<const std::byte> row) {
+    MORPHOGEN_EXPECT(row.size() <= gathered_.size() - added_);
+    if (shuffles(pipeline_))
+        shuffle_part(row, gathered_, added_ / pipeline_.element_size, pipeline_.element_size);
+    else if (!row.empty())
+        std::memcpy(gathered_.data() + added_, row.data(), row.size());
+    added_ += row.size();
+}
+
+std::size_t ChunkEncoder::finish() {
+    MORPHOGEN_EXPECT(added_ == gathered_.size());
+    return store(gathered_, out_);
+}
+
+/// Compressor and checksum. Without a compressor @p filtered may be in @p out already.
+std::size_t ChunkEncoder::store(std::span<const std::byte> filtered, std::span<std::byte> out) {
+    std::size_t bytes = filtered.size();
+    if (compressor_)
         bytes = compressor_->compress(
-            input, out.first(compressor_bound(pipeline_.codec.compressor, raw.size())));
-    } else if (shuffles(pipeline_)) {
-        shuffle_bytes(raw, out.first(raw.size()), pipeline_.element_size);
-    } else if (!raw.empty()) {
-        std::memcpy(out.data(), raw.data(), raw.size());
-    }
+            filtered, out.first(compressor_bound(pipeline_.codec.compressor, filtered.size())));
+    else if (!filtered.empty() && filtered.data() != out.data())
+        std::memcpy(out.data(), filtered.data(), filtered.size());
     if (!pipeline_.checksum) return bytes;
     const std::uint32_t sum = fletcher32(out.first(bytes));
     for (std::size_t i = 0; i < checksum_bytes; ++i)

@@ -96,6 +96,11 @@ __attribute__((target("avx2"))) void absolute_avx2(std::span<T> values,
                                                    typename Format<T>::Signed quantum) noexcept {
     absolute_loop(values, quantum);
 }
+template <typename T>
+__attribute__((target("avx2"))) void mantissa_avx2(std::span<T> values,
+                                                   typename Format<T>::Bits drop) noexcept {
+    mantissa_loop(values, drop);
+}
 #endif
 
 template <typename T>
@@ -103,7 +108,14 @@ void run_mantissa(std::span<T> values, int keep_bits) noexcept {
     using F = Format<T>;
     MORPHOGEN_EXPECT(keep_bits >= 0);
     if (keep_bits <= 0 || keep_bits >= F::mantissa) return;
-    mantissa_loop(values, static_cast<typename F::Bits>(F::mantissa - keep_bits));
+    const auto drop = static_cast<typename F::Bits>(F::mantissa - keep_bits);
+#if defined(MORPHOGEN_ROUNDING_AVX2)
+    if (__builtin_cpu_supports("avx2")) {
+        mantissa_avx2(values, drop);
+        return;
+    }
+#endif
+    mantissa_loop(values, drop);
 }
 
 /// The biased binary exponent that @p T would give the largest power of two q with q/2 <=

@@ -6,6 +6,11 @@
 #include <bit>
 #include <cstring>
 
+#if defined(__x86_64__)
+#    include <immintrin.h>
+#    define MORPHOGEN_SHUFFLE_AVX2 1
+#endif
+
 namespace morphogen::codec {
 namespace {
 
@@ -57,80 +62,178 @@ inline void rotate_addresses(std::array<Bytes16, S>& v) {
 
 // 16 elements of S bytes: address bits are (element: 4, byte: log2 S) in memory and (byte, element)
 // when shuffled. A rotation by 4 bits turns the first into the second, one by log2 S bits back.
+// Element e of a block of `count` has its bytes at e * S in memory, at b * stride + e shuffled.
 template <std::size_t S>
-std::size_t shuffle_blocks(const std::byte* in, std::byte* out, std::size_t count) {
-    const std::size_t blocked = count / 16 * 16;
-    for (std::size_t e = 0; e < blocked; e += 16) {
+struct Blocks16 {
+    static constexpr std::size_t size = 16;
+    static void shuffle(const std::byte* in, std::byte* out, std::size_t stride) {
         std::array<Bytes16, S> v;
         for (std::size_t i = 0; i < S; ++i)
-            v[i] = load(in + e * S + 16 * i);
+            v[i] = load(in + 16 * i);
         rotate_addresses<S, 4>(v);
         for (std::size_t b = 0; b < S; ++b)
-            store(out + b * count + e, v[b]);
+            store(out + b * stride, v[b]);
     }
-    return blocked;
-}
-
-template <std::size_t S>
-std::size_t unshuffle_blocks(const std::byte* in, std::byte* out, std::size_t count) {
-    const std::size_t blocked = count / 16 * 16;
-    for (std::size_t e = 0; e < blocked; e += 16) {
+    static void unshuffle(const std::byte* in, std::byte* out, std::size_t stride) {
         std::array<Bytes16, S> v;
         for (std::size_t b = 0; b < S; ++b)
-            v[b] = load(in + b * count + e);
+            v[b] = load(in + b * stride);
         rotate_addresses<S, std::countr_zero(S)>(v);
         for (std::size_t i = 0; i < S; ++i)
-            store(out + e * S + 16 * i, v[i]);
+            store(out + 16 * i, v[i]);
     }
-    return blocked;
-}
+    /// @p count elements, at least one block. The last block may overlap the one before it.
+    static void shuffle_all(const std::byte* in, std::byte* out, std::size_t count,
+                            std::size_t stride) {
+        for (std::size_t e = 0; e + size <= count; e += size)
+            shuffle(in + e * S, out + e, stride);
+        if (count % size != 0) shuffle(in + (count - size) * S, out + count - size, stride);
+    }
+    static void unshuffle_all(const std::byte* in, std::byte* out, std::size_t count,
+                              std::size_t stride) {
+        for (std::size_t e = 0; e + size <= count; e += size)
+            unshuffle(in + e, out + e * S, stride);
+        if (count % size != 0) unshuffle(in + count - size, out + (count - size) * S, stride);
+    }
+};
 
-/// Elements [first, count) one by one, in pieces whose bytes stay in the first-level cache while
-/// every plane is visited.
+#if defined(MORPHOGEN_SHUFFLE_AVX2)
+#    define MORPHOGEN_AVX2 __attribute__((target("avx2"), always_inline)) static inline
+
+/// Twice as many: AVX2 interleaves its two halves each by itself, so each holds a block of 16.
+template <std::size_t S>
+struct Blocks32 {
+    static constexpr std::size_t size = 32;
+    static constexpr std::size_t half = 16 * S; // bytes of a block of 16
+
+    template <int rounds>
+    MORPHOGEN_AVX2 void rotate(__m256i (&v)[S]) {
+        for (int round = 0; round < rounds; ++round) {
+            __m256i next[S];
+            for (std::size_t i = 0; i < S / 2; ++i) {
+                next[2 * i] = _mm256_unpacklo_epi8(v[i], v[i + S / 2]);
+                next[2 * i + 1] = _mm256_unpackhi_epi8(v[i], v[i + S / 2]);
+            }
+            for (std::size_t i = 0; i < S; ++i)
+                v[i] = next[i];
+        }
+    }
+    MORPHOGEN_AVX2 __m128i* at(std::byte* p) { return reinterpret_cast<__m128i*>(p); }
+    MORPHOGEN_AVX2 const __m128i* at(const std::byte* p) {
+        return reinterpret_cast<const __m128i*>(p);
+    }
+    MORPHOGEN_AVX2 void shuffle(const std::byte* in, std::byte* out, std::size_t stride) {
+        __m256i v[S];
+        for (std::size_t i = 0; i < S; ++i)
+            v[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(at(in + 16 * i))),
+                                           _mm_loadu_si128(at(in + half + 16 * i)), 1);
+        rotate<4>(v);
+        for (std::size_t b = 0; b < S; ++b)
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + b * stride), v[b]);
+    }
+    MORPHOGEN_AVX2 void unshuffle(const std::byte* in, std::byte* out, std::size_t stride) {
+        __m256i v[S];
+        for (std::size_t b = 0; b < S; ++b)
+            v[b] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + b * stride));
+        rotate<std::countr_zero(S)>(v);
+        for (std::size_t i = 0; i < S; ++i) {
+            _mm_storeu_si128(at(out + 16 * i), _mm256_castsi256_si128(v[i]));
+            _mm_storeu_si128(at(out + half + 16 * i), _mm256_extracti128_si256(v[i], 1));
+        }
+    }
+    __attribute__((target("avx2"))) static void shuffle_all(const std::byte* in, std::byte* out,
+                                                            std::size_t count, std::size_t stride) {
+        for (std::size_t e = 0; e + size <= count; e += size)
+            shuffle(in + e * S, out + e, stride);
+        if (count % size != 0) shuffle(in + (count - size) * S, out + count - size, stride);
+    }
+    __attribute__((target("avx2"))) static void
+    unshuffle_all(const std::byte* in, std::byte* out, std::size_t count, std::size_t stride) {
+        for (std::size_t e = 0; e + size <= count; e += size)
+            unshuffle(in + e, out + e * S, stride);
+        if (count % size != 0) unshuffle(in + count - size, out + (count - size) * S, stride);
+    }
+};
+#endif
+
+/// Elements one by one, in pieces whose bytes stay in the first-level cache while every plane is
+/// visited.
 template <typename Move>
-void by_pieces(std::size_t first, std::size_t count, std::size_t size, Move move) {
+void by_pieces(std::size_t count, std::size_t size, std::size_t stride, Move move) {
     const std::size_t piece = size < 8192 ? 8192 / size : 1;
-    for (std::size_t begin = first; begin < count; begin += piece) {
+    for (std::size_t begin = 0; begin < count; begin += piece) {
         const std::size_t end = count - begin < piece ? count : begin + piece;
         for (std::size_t b = 0; b < size; ++b)
             for (std::size_t e = begin; e < end; ++e)
-                move(e * size + b, b * count + e);
+                move(e * size + b, b * stride + e);
     }
+}
+
+void shuffle_singly(const std::byte* in, std::byte* out, std::size_t count, std::size_t size,
+                    std::size_t stride) {
+    by_pieces(count, size, stride,
+              [&](std::size_t memory, std::size_t plane) { out[plane] = in[memory]; });
+}
+
+void unshuffle_singly(const std::byte* in, std::byte* out, std::size_t count, std::size_t size,
+                      std::size_t stride) {
+    by_pieces(count, size, stride,
+              [&](std::size_t memory, std::size_t plane) { out[memory] = in[plane]; });
+}
+
+template <std::size_t S>
+void shuffle_sized(const std::byte* in, std::byte* out, std::size_t count, std::size_t stride) {
+#if defined(MORPHOGEN_SHUFFLE_AVX2)
+    if (count >= Blocks32<S>::size && __builtin_cpu_supports("avx2"))
+        return Blocks32<S>::shuffle_all(in, out, count, stride);
+#endif
+    if (count >= Blocks16<S>::size) return Blocks16<S>::shuffle_all(in, out, count, stride);
+    shuffle_singly(in, out, count, S, stride);
+}
+
+template <std::size_t S>
+void unshuffle_sized(const std::byte* in, std::byte* out, std::size_t count, std::size_t stride) {
+#if defined(MORPHOGEN_SHUFFLE_AVX2)
+    if (count >= Blocks32<S>::size && __builtin_cpu_supports("avx2"))
+        return Blocks32<S>::unshuffle_all(in, out, count, stride);
+#endif
+    if (count >= Blocks16<S>::size) return Blocks16<S>::unshuffle_all(in, out, count, stride);
+    unshuffle_singly(in, out, count, S, stride);
 }
 
 } // namespace
 
+void shuffle_part(std::span<const std::byte> in, std::span<std::byte> out, std::size_t first,
+                  std::size_t element_size) noexcept {
+    MORPHOGEN_EXPECT(element_size >= 1 && in.size() % element_size == 0);
+    const std::size_t count = in.size() / element_size;
+    const std::size_t stride = out.size() / element_size;
+    MORPHOGEN_EXPECT(first <= stride && count <= stride - first);
+    std::byte* const to = out.data() + first;
+    if (count == 0) return;
+    switch (element_size) {
+    case 1:
+        std::memcpy(to, in.data(), count);
+        return;
+    case 2:
+        return shuffle_sized<2>(in.data(), to, count, stride);
+    case 4:
+        return shuffle_sized<4>(in.data(), to, count, stride);
+    case 8:
+        return shuffle_sized<8>(in.data(), to, count, stride);
+    case 16:
+        return shuffle_sized<16>(in.data(), to, count, stride);
+    default:
+        return shuffle_singly(in.data(), to, count, element_size, stride);
+    }
+}
+
 void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
                    std::size_t element_size) noexcept {
     MORPHOGEN_EXPECT(element_size >= 1 && in.size() == out.size());
-    const std::size_t count = in.size() / element_size;
-    const std::size_t whole = count * element_size;
-    const std::byte* const from = in.data();
-    std::byte* const to = out.data();
-    std::size_t done = 0;
-    switch (element_size) {
-    case 1:
-        done = count;
-        if (whole > 0) std::memcpy(to, from, whole);
-        break;
-    case 2:
-        done = shuffle_blocks<2>(from, to, count);
-        break;
-    case 4:
-        done = shuffle_blocks<4>(from, to, count);
-        break;
-    case 8:
-        done = shuffle_blocks<8>(from, to, count);
-        break;
-    case 16:
-        done = shuffle_blocks<16>(from, to, count);
-        break;
-    default:
-        break;
-    }
-    by_pieces(done, count, element_size,
-              [&](std::size_t memory, std::size_t plane) { to[plane] = from[memory]; });
-    if (whole < in.size()) std::memcpy(to + whole, from + whole, in.size() - whole);
+    const std::size_t whole = in.size() / element_size * element_size;
+    shuffle_part(in.first(whole), out.first(whole), 0, element_size);
+    if (whole < in.size()) std::memcpy(out.data() + whole, in.data() + whole, in.size() - whole);
 }
 
 void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
@@ -140,29 +243,26 @@ void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
     const std::size_t whole = count * element_size;
     const std::byte* const from = in.data();
     std::byte* const to = out.data();
-    std::size_t done = 0;
     switch (element_size) {
     case 1:
-        done = count;
         if (whole > 0) std::memcpy(to, from, whole);
         break;
     case 2:
-        done = unshuffle_blocks<2>(from, to, count);
+        unshuffle_sized<2>(from, to, count, count);
         break;
     case 4:
-        done = unshuffle_blocks<4>(from, to, count);
+        unshuffle_sized<4>(from, to, count, count);
         break;
     case 8:
-        done = unshuffle_blocks<8>(from, to, count);
+        unshuffle_sized<8>(from, to, count, count);
         break;
     case 16:
-        done = unshuffle_blocks<16>(from, to, count);
+        unshuffle_sized<16>(from, to, count, count);
         break;
     default:
+        unshuffle_singly(from, to, count, element_size, count);
         break;
     }
-    by_pieces(done, count, element_size,
-              [&](std::size_t memory, std::size_t plane) { to[memory] = from[plane]; });
     if (whole < in.size()) std::memcpy(to + whole, from + whole, in.size() - whole);
 }
 

@@ -201,6 +201,18 @@ constexpr std::size_t array_size(int n) {
     return static_cast<std::size_t>(n);
 }
 
+/// How far ahead of a copy both its sides are asked for: a page, which the processor's own
+/// prefetchers do not look beyond, and long enough for a fetch from memory. Frames are too large
+/// for the caches, and so is what is between two of them.
+constexpr std::ptrdiff_t ahead_bytes = 4096;
+
+template <int writing>
+void ask_for(const void* p) {
+    // As a number: it may lie outside the array, where nothing is asked for or it does not matter.
+    __builtin_prefetch(
+        reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(p) + ahead_bytes), writing);
+}
+
 template <typename T>
 PieceSummary<T> copy_piece(const T* from, T* to, std::int64_t count) {
     constexpr int lanes = static_cast<int>(Vec<T>::lanes);
@@ -214,6 +226,8 @@ PieceSummary<T> copy_piece(const T* from, T* to, std::int64_t count) {
     std::int64_t x = 0;
     for (; x + lanes <= count; x += lanes) {
         const Vec<T> here = Vec<T>::load(from + x);
+        ask_for<0>(from + x);
+        ask_for<1>(to + x);
         here.store(to + x);
         low = min(low, here);
         high = max(high, here);

@@ -23,6 +23,12 @@ core::Index slots_for(int threads) noexcept {
     return 4 * static_cast<core::Index>(threads);
 }
 
+/// Asks for what will be read soon: the processor's own prefetchers see a new stream in each row.
+void ask_for(const std::byte* cells, std::size_t bytes) noexcept {
+    for (std::size_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch(cells + at);
+}
+
 } // namespace
 
 void round_cells(std::span<std::byte> cells, core::Precision precision, const Rounding& rounding) {
@@ -79,7 +85,7 @@ private:
 };
 
 FrameEncoder::Worker::Worker(const store::FrameLayout& layout)
-    : encoder(layout.filters, layout.chunk_bytes()), raw(layout.chunk_bytes()) {}
+    : encoder(layout.filters, layout.chunk_bytes()), row(layout.chunk_row_bytes()) {}
 
 FrameEncoder::FrameEncoder(const store::FrameLayout& layout, Rounding rounding, int threads)
     : layout_(layout), rounding_(rounding), team_(threads) {
@@ -95,8 +101,8 @@ FrameEncoder::~FrameEncoder() = default;
 std::size_t FrameEncoder::memory(const store::FrameLayout& layout, int threads) {
     const auto workers = static_cast<std::size_t>(threads);
     const auto slots = static_cast<std::size_t>(slots_for(threads));
-    // Two raw chunks per worker: the gathered one and the encoder's shuffled one.
-    return workers * 2 * layout.chunk_bytes() +
+    // One raw chunk per worker: the encoder's, where rows are gathered and shuffled.
+    return workers * (layout.chunk_bytes() + layout.chunk_row_bytes()) +
            slots * codec::ChunkEncoder::bound(layout.filters, layout.chunk_bytes());
 }
 
@@ -104,24 +110,47 @@ core::Index FrameEncoder::chunks_per_frame() const noexcept {
     return layout_.chunks() * static_cast<core::Index>(layout_.fields.size());
 }
 
+void FrameEncoder::prepare(Worker& worker, int thread) const {
+    if (std::exchange(worker.prepared, true)) return;
+    // Threads inherit the affinity of whoever made them, which may be a single core, and a region
+    // that binds its threads binds the one that starts it to the first place of all.
+    parallel::restore_process_affinity_on_this_thread();
+    if (thread == 0) return;
+    parallel::set_background_priority();
+    parallel::name_this_thread("mg-compress");
+}
+
+/// Row by row from the frame into the encoder: memory is read once, and what a row needs besides
+/// stays in the first cache.
+std::size_t FrameEncoder::encode_cells(Worker& worker, const Item& item,
+                                       std::span<std::byte> stored) const {
+    worker.encoder.begin(layout_.chunk_bytes(), stored);
+    const std::span<std::byte> scratch = worker.row.span();
+    const std::byte* const end = item.field_cells + layout_.field_bytes();
+    const std::size_t two_rows = 2 * layout_.block_row_bytes();
+    store::for_each_chunk_row(
+        layout_, item.chunk.chunk, item.field_cells, [&](const store::ChunkRow& row) {
+            if (static_cast<std::size_t>(end - row.cells) >= two_rows + row.inside)
+                ask_for(row.cells + two_rows, row.inside);
+            if (row.inside == scratch.size() && rounding_.none()) {
+                worker.encoder.add({row.cells, row.inside});
+                return;
+            }
+            store::copy_chunk_row(layout_, row, scratch);
+            round_cells(scratch, layout_.precision, rounding_);
+            worker.encoder.add(scratch);
+        });
+    return worker.encoder.finish();
+}
+
 void FrameEncoder::encode_chunk(Item& item, int thread) {
     Worker& worker = workers_[static_cast<std::size_t>(thread)];
-    if (!std::exchange(worker.prepared, true)) {
-        // Threads inherit the affinity of whoever made them, which may be a single core, and a
-        // region that binds its threads binds the one that starts it to the first place of all.
-        parallel::restore_process_affinity_on_this_thread();
-        if (thread > 0) {
-            parallel::set_background_priority();
-            parallel::name_this_thread("mg-compress");
-        }
-    }
+    prepare(worker, thread);
     const double start = core::thread_cpu_seconds();
     if (item.stored.size() == 0)
         item.stored = core::AlignedBuffer<std::byte>(
             codec::ChunkEncoder::bound(layout_.filters, layout_.chunk_bytes()));
-    store::gather_chunk(layout_, item.chunk.chunk, item.field_cells, worker.raw.data());
-    round_cells(worker.raw.span(), layout_.precision, rounding_);
-    const std::size_t bytes = worker.encoder.encode(worker.raw.span(), item.stored.span());
+    const std::size_t bytes = encode_cells(worker, item, item.stored.span());
     item.chunk.stored = item.stored.span().first(bytes);
     worker.cpu_seconds += core::thread_cpu_seconds() - start;
 }

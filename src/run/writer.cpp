@@ -2,6 +2,7 @@
 
 #include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/large_pages.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/affinity.hpp"
 
@@ -37,7 +38,7 @@ Writer::Writer(std::unique_ptr<store::FrameSink> sink, const store::FrameLayout&
     // One more than the queue: what the simulation fills and what the writer empties.
     : recycler_(static_cast<std::size_t>(options.queue_frames) + 2,
                 [bytes = layout.frame_bytes()] {
-                    return store::Frame{{}, core::AlignedBuffer<std::byte>(bytes)};
+                    return store::Frame{{}, core::large_buffer<std::byte>(bytes)};
                 }),
       ring_(static_cast<std::size_t>(options.queue_frames)), flushed_(sink->flushed()),
       committed_(sink->committed()), publish_target_(sink->committed()), sink_(std::move(sink)),

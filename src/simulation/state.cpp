@@ -1,10 +1,6 @@
 #include "simulation/state.hpp"
 
-#include <cstdint>
-
-#if defined(__linux__)
-#    include <sys/mman.h>
-#endif
+#include "morphogen/core/large_pages.hpp"
 
 namespace morphogen::simulation {
 namespace {
@@ -38,18 +34,6 @@ Index array_stride(const FieldLayout& layout, Index cell_bytes) noexcept {
     return round_up(layout.size * cell_bytes, page_bytes) + page_bytes / 4;
 }
 
-/// Asks for large pages where the system gives them on request only: rows of a tile lie on many
-/// pages.
-void ask_for_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-    const auto first = (reinterpret_cast<std::uintptr_t>(memory) + page_bytes - 1) / page_bytes;
-    const auto last = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / page_bytes;
-    if (last > first) // a refusal costs speed and nothing else
-        static_cast<void>(madvise(reinterpret_cast<void*>(first * page_bytes),
-                                  (last - first) * page_bytes, MADV_HUGEPAGE));
-#endif
-}
-
 } // namespace
 
 FieldLayout make_field_layout(const Extents& shape, const Extents& halo, std::size_t cell_bytes) {
@@ -73,7 +57,7 @@ template <typename T>
 State<T>::State(const Extents& shape, const Extents& halo)
     : layout_(make_field_layout(shape, halo, sizeof(T))),
       memory_(state_bytes(layout_, sizeof(T)) / sizeof(T)) {
-    ask_for_large_pages(memory_.data(), memory_.size() * sizeof(T));
+    core::ask_for_large_pages(memory_.data(), memory_.size() * sizeof(T));
 }
 
 template <typename T>

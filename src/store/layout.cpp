@@ -87,6 +87,12 @@ core::Box FrameLayout::chunk_box(Index index) const noexcept {
     return box;
 }
 
+std::size_t FrameLayout::chunk_row_bytes() const noexcept {
+    return bytes(*this, {1, 1, chunk[2]});
+}
+std::size_t FrameLayout::block_row_bytes() const noexcept {
+    return bytes(*this, {1, 1, block.shape()[2]});
+}
 std::size_t FrameLayout::chunk_bytes() const noexcept {
     return bytes(*this, chunk);
 }
@@ -121,22 +127,20 @@ FrameLayout make_layout(const config::Config& config, const core::Box& block) {
     return layout;
 }
 
-void gather_chunk(const FrameLayout& layout, Index index, const std::byte* field, std::byte* raw) {
-    const Extents n = layout.block.shape();
-    const core::Box box = layout.chunk_box(index);
+void copy_chunk_row(const FrameLayout& layout, const ChunkRow& row, std::span<std::byte> raw) {
+    MORPHOGEN_EXPECT(raw.size() == layout.chunk_row_bytes());
     const std::size_t element = core::bytes_of(layout.precision);
-    const auto bytes_of_cells = [&](Index cells) {
-        return static_cast<std::size_t>(cells) * element;
-    };
-    const std::size_t inside = bytes_of_cells(box.hi[2] - box.lo[2]);
-    const std::size_t row = bytes_of_cells(layout.chunk[2]);
-    for (Index z = box.lo[0]; z < box.lo[0] + layout.chunk[0]; ++z)
-        for (Index y = box.lo[1]; y < box.lo[1] + layout.chunk[1]; ++y, raw += row) {
-            const Index from = std::min(z, n[0] - 1) * n[1] + std::min(y, n[1] - 1);
-            std::memcpy(raw, field + bytes_of_cells(from * n[2] + box.lo[2]), inside);
-            for (std::size_t at = inside; at < row; at += element)
-                std::memcpy(raw + at, raw + inside - element, element);
-        }
+    std::memcpy(raw.data(), row.cells, row.inside);
+    for (std::size_t at = row.inside; at < raw.size(); at += element)
+        std::memcpy(raw.data() + at, raw.data() + row.inside - element, element);
+}
+
+void gather_chunk(const FrameLayout& layout, Index index, const std::byte* field, std::byte* raw) {
+    const std::size_t bytes_of_row = layout.chunk_row_bytes();
+    for_each_chunk_row(layout, index, field, [&](const ChunkRow& row) {
+        copy_chunk_row(layout, row, {raw, bytes_of_row});
+        raw += bytes_of_row;
+    });
 }
 
 } // namespace morphogen::store

@@ -32,6 +32,14 @@ public:
     /// @returns the bytes written to @p out.
     std::size_t encode(std::span<const std::byte> raw, std::span<std::byte> out);
 
+    /// The same for a chunk that is not in one piece: begin(), add() for its rows in order, whole
+    /// elements each, finish(). Rows are shuffled from where they lie, so that the chunk's bytes
+    /// are moved once. @p raw_bytes of all rows, at most chunk_bytes. Without shuffle the first
+    /// begin() allocates. @returns as encode().
+    void begin(std::size_t raw_bytes, std::span<std::byte> out);
+    void add(std::span<const std::byte> row);
+    std::size_t finish();
+
     /// Memory held by contexts and scratch, bytes, roughly: for the accounting of callers with a
     /// ceiling.
     std::size_t memory() const noexcept;
@@ -41,6 +49,13 @@ private:
     std::size_t chunk_bytes_;
     std::unique_ptr<BlockCompressor> compressor_; // none: empty
     core::AlignedBuffer<std::byte> shuffled_;     // where both shuffle and compressor work
+
+    std::size_t store(std::span<const std::byte> filtered, std::span<std::byte> out);
+
+    // Between begin() and finish().
+    std::span<std::byte> out_;
+    std::span<std::byte> gathered_; // of all rows: in shuffled_, or in out_ without a compressor
+    std::size_t added_ = 0;         // bytes
 };
 
 } // namespace morphogen::codec

@@ -12,7 +12,12 @@ namespace morphogen::codec {
 void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
                    std::size_t element_size) noexcept;
 
-/// The inverse of shuffle.
+/// The same for some elements of a chunk whose rows lie apart: @p in, whole elements, are elements
+/// first, first + 1, ... of out.size() / element_size.
+void shuffle_part(std::span<const std::byte> in, std::span<std::byte> out, std::size_t first,
+                  std::size_t element_size) noexcept;
+
+/// The inverse of shuffle_bytes.
 void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
                      std::size_t element_size) noexcept;
 

@@ -19,6 +19,8 @@ namespace morphogen::run {
 struct Rounding {
     int keep_bits = 0;
     double max_error = 0.0;
+
+    bool none() const noexcept { return keep_bits == 0 && max_error == 0.0; }
 };
 
 /// Rounds dense cells of one precision in place.
@@ -74,13 +76,15 @@ private:
     struct alignas(128) Worker {
         explicit Worker(const store::FrameLayout& layout);
         codec::ChunkEncoder encoder;
-        core::AlignedBuffer<std::byte> raw; // one gathered chunk
+        core::AlignedBuffer<std::byte> row; // of a chunk: to be rounded, or filled up
         double cpu_seconds = 0.0;
         bool prepared = false; // priority and affinity are set
     };
 
     core::Index chunks_per_frame() const noexcept;
+    void prepare(Worker& worker, int thread) const;
     void encode_chunk(Item& item, int thread);
+    std::size_t encode_cells(Worker& worker, const Item& item, std::span<std::byte> stored) const;
 
     store::FrameLayout layout_;
     Rounding rounding_;

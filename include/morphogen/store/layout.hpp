@@ -5,6 +5,9 @@
 #include "morphogen/core/box.hpp"
 #include "morphogen/core/precision.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <span>
 #include <vector>
 
 namespace morphogen::store {
@@ -27,6 +30,8 @@ struct FrameLayout {
     /// The cells that chunk number @p index (row-major) covers, in cells of the block, clipped to
     /// it.
     core::Box chunk_box(core::Index index) const noexcept;
+    std::size_t chunk_row_bytes() const noexcept; // raw, along the fastest axis
+    std::size_t block_row_bytes() const noexcept; // of this rank's block, likewise
     std::size_t
     chunk_bytes() const noexcept; // raw, of a whole chunk: what HDF5 stores at the edges too
     std::size_t field_bytes() const noexcept; // of this block
@@ -36,6 +41,33 @@ struct FrameLayout {
 /// The layout for one rank's block; "auto" chunks aim at the size that compresses in parallel and
 /// reads well.
 FrameLayout make_layout(const config::Config& config, const core::Box& block);
+
+/// Where a chunk's rows lie in a dense block.
+struct ChunkRow {
+    const std::byte* cells = nullptr;
+    std::size_t inside = 0; // bytes of it that the block has; the rest, up to a chunk's row,
+                            // repeats the last of them
+};
+
+/// Calls @p visit(ChunkRow) for each row of chunk @p index of a dense block (one field,
+/// layout.precision), in order; rows beyond the block's edge repeat the nearest row.
+template <typename Visit>
+void for_each_chunk_row(const FrameLayout& layout, core::Index index, const std::byte* field,
+                        Visit&& visit) {
+    const core::Extents n = layout.block.shape();
+    const core::Box box = layout.chunk_box(index);
+    const std::size_t element = core::bytes_of(layout.precision);
+    const std::size_t inside = static_cast<std::size_t>(box.hi[2] - box.lo[2]) * element;
+    for (core::Index z = box.lo[0]; z < box.lo[0] + layout.chunk[0]; ++z)
+        for (core::Index y = box.lo[1]; y < box.lo[1] + layout.chunk[1]; ++y) {
+            const core::Index row = std::min(z, n[0] - 1) * n[1] + std::min(y, n[1] - 1);
+            visit(ChunkRow{field + static_cast<std::size_t>(row * n[2] + box.lo[2]) * element,
+                           inside});
+        }
+}
+
+/// Copies @p row to @p raw, which holds a whole chunk's row.
+void copy_chunk_row(const FrameLayout& layout, const ChunkRow& row, std::span<std::byte> raw);
 
 /// Copies chunk @p index of a dense block (one field, layout.precision) into @p raw, chunk_bytes()
 /// long, row by row; cells beyond the block's edge repeat the nearest cell (they compress best and

@@ -69,6 +69,29 @@ TEST_CASE("every pipeline gives back what it was given, whatever the size") {
     }
 }
 
+TEST_CASE("a chunk given row by row is stored as the chunk given at once") {
+    for (const FilterPipeline& pipeline : all_pipelines()) {
+        CAPTURE(name(pipeline));
+        for (const std::size_t width : Sizes{1, 7, 48, 90}) {
+            const std::size_t row = width * pipeline.element_size;
+            const std::size_t bytes = 9 * row;
+            CAPTURE(width);
+            ChunkEncoder whole(pipeline, bytes);
+            ChunkEncoder by_rows(pipeline, bytes);
+            for (const Bytes& raw : all_inputs(bytes)) {
+                Bytes expected(ChunkEncoder::bound(pipeline, bytes));
+                Bytes stored(expected.size());
+                expected.resize(whole.encode(raw, expected));
+                by_rows.begin(bytes, stored);
+                for (std::size_t at = 0; at < bytes; at += row)
+                    by_rows.add(std::span(raw).subspan(at, row));
+                stored.resize(by_rows.finish());
+                REQUIRE(stored == expected);
+            }
+        }
+    }
+}
+
 TEST_CASE("large chunks survive and the bound holds for what does not compress") {
     for (const Codec& codec : all_codecs()) {
         if (codec == Codec{Compressor::zstd, 19}) continue; // seconds per chunk

@@ -33,3 +33,25 @@ TEST_CASE("shuffle is the definition and unshuffle its inverse for every size") 
             REQUIRE(back == in);
         }
 }
+
+TEST_CASE("a chunk shuffled row by row is the chunk shuffled at once") {
+    for (std::size_t element : Sizes{1, 2, 3, 4, 8, 16})
+        for (std::size_t width : Sizes{1, 5, 15, 16, 17, 31, 32, 33, 60, 64, 101}) {
+            constexpr std::size_t rows = 7;
+            CAPTURE(element, width);
+            const Bytes in = random_bytes(rows * width * element);
+            Bytes out(in.size() + 64, std::byte{0x5a}); // nothing may be written behind it
+            for (std::size_t row = 0; row < rows; ++row)
+                shuffle_part(std::span(in).subspan(row * width * element, width * element),
+                             std::span(out).first(in.size()), row * width, element);
+            Bytes expected = reference_shuffle(in, element);
+            expected.resize(out.size(), std::byte{0x5a});
+            REQUIRE(out == expected);
+        }
+}
+
+TEST_CASE("a part of no elements changes nothing") {
+    Bytes out(64, std::byte{0x5a});
+    shuffle_part({}, out, 16, 4);
+    CHECK(out == Bytes(64, std::byte{0x5a}));
+}
