@@ -7,8 +7,8 @@
 namespace morphogen::core {
 
 /// Asks the system for large pages where it gives them on request only (Linux: 2 MiB, madvise(2)):
-/// what is passed over once costs a miss of the TLB per page, and several memory accesses each under
-/// a hypervisor. A refusal costs speed and nothing else. Call it before the first touch.
+/// what is passed over once costs a miss of the TLB per page, and several memory accesses each
+/// under a hypervisor. A refusal costs speed and nothing else. Call it before the first touch.
 void ask_for_large_pages(void* memory, std::size_t bytes) noexcept;
 
 /// An array for which large pages are asked. @throws std::bad_alloc
