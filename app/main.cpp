@@ -1,5 +1,6 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/parallel/affinity.hpp"
+#include "morphogen/store/library.hpp"
 
 #include "commands.hpp"
 #include "version.hpp"
@@ -76,6 +77,7 @@ int parse(CLI::App& app, int argc, char** argv) {
 int main(int argc, char** argv) {
     using morphogen::core::ExitCode;
     morphogen::parallel::save_process_affinity();
+    morphogen::store::keep_hdf5_at_exit();
 
     app::Program program{argc, argv};
     CLI::App cli(app::description, "morphogen");

@@ -14,4 +14,8 @@ std::string hdf5_version() {
     return fmt::format("{}.{}.{}", major, minor, release);
 }
 
+void keep_hdf5_at_exit() noexcept {
+    H5dont_atexit();
+}
+
 } // namespace morphogen::store
