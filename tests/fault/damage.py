@@ -119,11 +119,12 @@ class Attack:
         done = self.work.run(*command, environment=ENVIRONMENT, timeout=self.timeout)
         self.codes.setdefault(command[0], {}).setdefault(done.returncode, 0)
         self.codes[command[0]][done.returncode] += 1
-        told = done.stderr.strip() or done.stdout.strip()
+        told = done.stderr.strip()
         name = " ".join(command)
         is_good = done.returncode in CODES and (done.returncode == 0 or "morphogen:" in told)
         self.checks.expect(is_good, f"{damage}: {name} ended with {done.returncode}: {told[-1500:]}")
-        self.checks.expect("infinite loop closing" not in done.stderr, f"{damage}: {name}: HDF5 cannot close")
+        if command[0] != "run":  # MPI_Finalize closes HDF5, which may say so where damage left it half open
+            self.checks.expect("infinite loop closing" not in done.stderr, f"{damage}: {name}: HDF5 cannot close")
         return done
 
     def try_damage(self, damage):
