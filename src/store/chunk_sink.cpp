@@ -1,9 +1,9 @@
 #include "store/chunk_sink.hpp"
 
 #include "morphogen/core/contract.hpp"
-#include "morphogen/store/reader.hpp"
 #include "morphogen/store/schema.hpp"
 
+#include "store/file_update.hpp"
 #include "store/part_move.hpp"
 
 #include <algorithm>
@@ -13,34 +13,45 @@ namespace morphogen::store {
 
 using core::Index;
 
+namespace {
+
+core::Durability durability(config::Sync sync) {
+    return sync == config::Sync::never ? core::Durability::none : core::Durability::synced;
+}
+
+} // namespace
+
 ChunkSink::ChunkSink(SinkFiles files, const FrameLayout& layout, const Provenance& provenance,
                      SinkStart start)
     : files_(std::move(files)), layout_(layout), provenance_(provenance), start_(std::move(start)),
-      stored_(files_.directory.frames()), segments_(start_.closed), committed_(start_.kept) {
-    const auto number = static_cast<Index>(segments_.size());
-    segments_.push_back(segment(number, start_.first_frame));
-    const std::filesystem::path path = part_path(number);
-    if (start_.goes_on)
-        part_ =
-            std::make_unique<PartFile>(path, files_.sync, layout_, start_.first_frame, start_.kept);
-    else
-        part_ =
-            std::make_unique<PartFile>(path, files_.sync, layout_,
-                                       PartPlace{.first_frame = start_.first_frame,
-                                                 .parts = static_cast<Index>(files_.blocks.size()),
-                                                 .rank = files_.rank},
-                                       provenance_);
+      stored_(files_.directory.frames()), segments_(start_.closed), number_(start_.number),
+      committed_(start_.kept) {
+    segments_.push_back(segment(number_, start_.first_frame));
+    const std::filesystem::path path = first_path();
+    if (!start_.goes_on) {
+        part_ = std::make_unique<PartFile>(path, files_.sync, layout_, place(start_.first_frame),
+                                           provenance_);
+        return;
+    }
+    // Nothing can be added to a file once it is open for SWMR.
+    update_file(path, durability(files_.sync),
+                [&](const hdf5::File& file) { add_launch(file, provenance_); });
+    part_ = std::make_unique<PartFile>(path, files_.sync, layout_, start_.first_frame, start_.kept);
 }
 
 /// The only rank writes its first segment to frames.h5 itself.
 bool ChunkSink::has_master() const noexcept {
-    return !is_alone() || segments_.size() > 1 || start_.is_virtual;
+    return !is_alone() || number_ > 0 || start_.is_virtual;
 }
 
-std::filesystem::path ChunkSink::part_path(Index number) const {
-    return number > 0 || !is_alone() || start_.is_virtual
-               ? files_.directory.part(number, files_.rank)
-               : files_.directory.frames();
+std::filesystem::path ChunkSink::first_path() const {
+    return has_master() ? files_.directory.part(number_, files_.rank) : files_.directory.frames();
+}
+
+PartPlace ChunkSink::place(Index first_frame) const {
+    return {.first_frame = first_frame,
+            .parts = static_cast<Index>(files_.blocks.size()),
+            .rank = files_.rank};
 }
 
 Segment ChunkSink::segment(Index number, Index first_frame) const {
@@ -53,27 +64,17 @@ Segment ChunkSink::segment(Index number, Index first_frame) const {
 
 void ChunkSink::open_master() {
     if (files_.rank != 0 || !has_master()) return;
-    std::vector<FrameRecord> records;
+    MasterStart start{.segments = segments_, .launch = provenance_};
     if (start_.kept > 0) {
-        records =
-            FileReader(files_.directory.frames(), Access::whichever_works, Sources::not_looked_at)
-                .records();
-        records.resize(static_cast<std::size_t>(start_.kept));
+        start.records = records_of(files_.directory);
+        start.records.resize(static_cast<std::size_t>(start_.kept));
     }
-    make_master(std::move(records), true);
+    make_master(std::move(start));
 }
 
-/// frames.h5 as it is then stays until the new one takes its name.
-void ChunkSink::make_master(std::vector<FrameRecord> records, bool is_new_launch) {
-    const std::filesystem::path path = files_.directory.frames();
-    const bool exists = std::filesystem::exists(path);
-    MasterStart start{.segments = segments_, .records = std::move(records)};
-    if (exists) start.launches_from = path;
-    if (is_new_launch) start.launch = provenance_;
-    const bool moves = exists && !start_.is_virtual;
-    master_ = std::make_unique<MasterFile>(path, files_.sync, layout_, start, [&] {
-        if (moves) move_into_parts(files_.directory, files_.sync);
-    });
+void ChunkSink::make_master(MasterStart start) {
+    master_ = replace_frames_file(files_.directory, files_.sync, layout_, std::move(start),
+                                  !start_.is_virtual);
     start_.is_virtual = true;
 }
 
@@ -86,10 +87,7 @@ void ChunkSink::renew_master() {
     }
     segments_.push_back(std::move(begun_.front()));
     begun_.erase(begun_.begin());
-    make_master(
-        FileReader(files_.directory.frames(), Access::whichever_works, Sources::not_looked_at)
-            .records(),
-        false);
+    make_master({.segments = segments_, .records = records_of(files_.directory)});
 }
 
 void ChunkSink::begin_segment(Index first_frame) {
@@ -97,15 +95,10 @@ void ChunkSink::begin_segment(Index first_frame) {
     part_->close();
     closed_bytes_ += part_->bytes_stored();
     closed_sync_seconds_ += part_->sync_seconds();
-    const auto number = static_cast<Index>(segments_.size() + begun_.size());
-    begun_.push_back(segment(number, first_frame));
+    begun_.push_back(segment(++number_, first_frame));
     make_directory(files_.directory.parts());
-    part_ =
-        std::make_unique<PartFile>(files_.directory.part(number, files_.rank), files_.sync, layout_,
-                                   PartPlace{.first_frame = first_frame,
-                                             .parts = static_cast<Index>(files_.blocks.size()),
-                                             .rank = files_.rank},
-                                   provenance_);
+    part_ = std::make_unique<PartFile>(files_.directory.part(number_, files_.rank), files_.sync,
+                                       layout_, place(first_frame), provenance_);
 }
 
 void ChunkSink::begin_frame(const FrameRecord& record) {

@@ -2,35 +2,16 @@
 
 #include "morphogen/store/frame_sink.hpp"
 #include "morphogen/store/layout.hpp"
-#include "morphogen/store/run_directory.hpp"
 
 #include "store/master_file.hpp"
 #include "store/part_file.hpp"
+#include "store/sink_start.hpp"
 #include "store/stored_frames.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace morphogen::store {
-
-/// Where one rank of a run writes.
-struct SinkFiles {
-    RunDirectory directory;
-    config::Sync sync = config::Sync::close;
-    core::Index frames_per_file = 0; // 0: one segment
-    int rank = 0;
-    std::vector<core::Box> blocks; // by rank: a segment has a file for each
-};
-
-/// Where a run is taken up: a fresh one at its beginning.
-struct SinkStart {
-    bool resumed = false;
-    core::Index kept = 0;        // frames that are committed
-    std::vector<Segment> closed; // those before the one that is written
-    core::Index first_frame = 0; // of that one
-    bool goes_on = false;        // in its files, which exist
-    bool is_virtual = false;     // frames.h5 is a virtual file
-};
 
 /// Files of one rank's own, chunk by chunk: frames.h5 itself, or a part of each segment, which rank
 /// 0 presents in a virtual frames.h5.
@@ -69,9 +50,10 @@ private:
     bool is_alone() const noexcept { return files_.blocks.size() == 1; }
     bool has_master() const noexcept;
     Segment segment(core::Index number, core::Index first_frame) const;
-    std::filesystem::path part_path(core::Index number) const;
+    std::filesystem::path first_path() const;
+    PartPlace place(core::Index first_frame) const;
     void begin_segment(core::Index first_frame);
-    void make_master(std::vector<FrameRecord> records, bool is_new_launch);
+    void make_master(MasterStart start);
     void renew_master();
     void append_to_master(core::Index frames);
 
@@ -82,6 +64,7 @@ private:
     StoredFrames stored_;
     std::vector<Segment> segments_; // frames.h5 presents, the open one last
     std::vector<Segment> begun_;    // after those
+    core::Index number_ = 0;        // of the open one
     std::unique_ptr<PartFile> part_;
     std::unique_ptr<MasterFile> master_;
     std::vector<FrameRecord> unpublished_; // flushed, not in the master yet

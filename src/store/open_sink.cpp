@@ -5,6 +5,7 @@
 
 #include "store/chunk_sink.hpp"
 #include "store/part_move.hpp"
+#include "store/resume_plan.hpp"
 #include "store/shared_sink.hpp"
 
 #include <algorithm>
@@ -39,12 +40,19 @@ std::vector<core::Box> all_blocks(const core::Box& mine, const mpi::Communicator
     return blocks;
 }
 
-/// Where the run in the directory goes on. Reads only: any rank may ask.
-SinkStart resumed(const RunDirectory& directory, const FrameLayout&, int ranks, Index kept) {
-    SinkStart start{.resumed = true, .kept = kept};
-    start.is_virtual = ranks > 1;
-    start.goes_on = fs::exists(directory.frames());
-    return start;
+/// Where the run in the directory goes on. Collective; nobody changes anything before all know.
+SinkStart resumed(const config::Config& config, const RunDirectory& directory,
+                  const FrameLayout& layout, const mpi::Communicator& comm, Index kept) {
+    const auto blocks = all_blocks(layout.block, comm);
+    const auto wanted = comm.size() > 1 ? config.output.layout : config::Layout::parts;
+    RunInventory run;
+    SinkStart start;
+    mpi::run_collectively(comm, [&] {
+        run = take_inventory(directory);
+        start = plan_resume(run, layout, blocks, comm.rank(), wanted, config.output.frames_per_file,
+                            kept);
+    });
+    return comm.all_of(start.goes_on) ? start : in_new_segment(run, std::move(start));
 }
 
 std::unique_ptr<FrameSink> open_chunks(const config::Config& config, const RunDirectory& directory,
@@ -82,18 +90,23 @@ std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDire
                                      const FrameLayout& layout, const Provenance& provenance,
                                      mpi::Communicator comm, std::optional<Index> kept) {
     const bool shared = comm.size() > 1 && config.output.layout == config::Layout::shared;
-    SinkStart start;
     mpi::run_collectively(comm, [&] {
         if (shared) check_shared_codec(config.output.codec);
-        if (kept) start = resumed(directory, layout, comm.size(), *kept);
-        if (comm.is_root()) prepare(directory, comm.size() > 1 && !shared, kept.has_value());
+    });
+    SinkStart start;
+    if (kept) start = resumed(config, directory, layout, comm, *kept);
+    mpi::run_collectively(comm, [&] {
+        if (!comm.is_root()) return;
+        const bool with_parts =
+            start.number > 0 || start.is_virtual || (comm.size() > 1 && !shared);
+        prepare(directory, with_parts, kept.has_value());
     });
     if (!shared) return open_chunks(config, directory, layout, provenance, comm, std::move(start));
     std::unique_ptr<FrameSink> sink;
     const mpi::Communicator agreement = comm.duplicate();
     mpi::run_collectively(agreement, [&] {
-        sink = std::make_unique<SharedSink>(config, directory.frames(), layout, provenance,
-                                            std::move(comm));
+        sink = std::make_unique<SharedSink>(config, directory, layout, provenance, std::move(comm),
+                                            std::move(start));
     });
     return sink;
 }

@@ -4,11 +4,11 @@
 #include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/stopwatch.hpp"
-#include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/file.hpp"
-#include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/schema.hpp"
 
-#include "store/skeleton.hpp"
+#include "store/master_file.hpp"
+#include "store/part_move.hpp"
 
 #include <string>
 #include <utility>
@@ -29,32 +29,62 @@ void check_shared_codec(const codec::Codec& codec) {
                         .advice = "choose \"none\" or \"deflate:LEVEL\", or layout \"parts\""});
 }
 
-SharedSink::SharedSink(const config::Config& config, const std::filesystem::path& path,
+SharedSink::SharedSink(const config::Config& config, RunDirectory directory,
                        const FrameLayout& layout, const Provenance& provenance,
-                       mpi::Communicator comm)
-    : stored_(path), path_(path), sync_(config.output.sync), layout_(layout),
-      comm_(std::move(comm)),
-      file_(hdf5::create_file(path, hdf5::file_creation(),
-                              hdf5::file_access_mpi(comm_.native(), config.mpi.hints))),
-      transfer_(hdf5::collective_transfer()) {
-    const core::Box whole{{0, 0, 0}, layout.global};
-    create_part_skeleton(file_, layout, whole, {.layout = config::Layout::shared});
-    add_launch(file_, provenance);
-    hdf5::flush_file(file_);
-    records_ = RecordTable(file_, layout.fields,
-                           comm_.is_root() ? Writers::collective : Writers::listening);
-    for (const core::Field field : layout_.fields)
-        fields_.push_back(
-            hdf5::open_dataset(file_.get(), std::string(core::name_of(field)).c_str()));
+                       mpi::Communicator comm, SinkStart start)
+    : directory_(std::move(directory)), sync_(config.output.sync),
+      frames_per_file_(config.output.frames_per_file), mpi_(config.mpi), layout_(layout),
+      provenance_(provenance), comm_(std::move(comm)), start_(std::move(start)),
+      launch_is_noted_(!start_.resumed), stored_(directory_.frames()), committed_(start_.kept) {
+    if (!start_.resumed) open_segment(0); // what is wrong with the place is seen at once
+}
+
+void SharedSink::open_segment(Index first_frame) {
+    const bool is_part = start_.number > 0 || start_.is_virtual;
+    if (is_part) {
+        if (comm_.is_root()) make_directory(directory_.parts());
+        comm_.barrier();
+    }
+    file_ = std::make_unique<SharedFile>(
+        is_part ? directory_.part(start_.number, 0) : directory_.frames(), mpi_, layout_,
+        PartPlace{.first_frame = first_frame, .layout = config::Layout::shared}, provenance_,
+        comm_);
+}
+
+/// Closed by all, on the disk by all, then presented by one.
+void SharedSink::end_segment() {
+    commit();
+    if (!file_ || file_->flushed() == file_->first_frame()) return;
+    const std::uint64_t bytes = file_->close();
+    if (comm_.is_root()) bytes_stored_ += bytes;
+    if (sync_ != config::Sync::never) sync(file_->path());
+    comm_.barrier();
+    start_.closed.push_back({file_->first_frame(),
+                             {{schema::part_name(start_.number, 0), {{0, 0, 0}, layout_.global}}}});
+    if (comm_.is_root()) present(file_->records());
+    committed_ = file_->flushed();
+    ++start_.number;
+    file_.reset();
+}
+
+void SharedSink::present(const std::vector<FrameRecord>& records) {
+    if (start_.number == 0 && !start_.is_virtual) {
+        if (sync_ != config::Sync::never) core::sync_directory(directory_.root);
+        return; // it is frames.h5
+    }
+    MasterStart master{.segments = start_.closed, .records = records_of(directory_)};
+    master.records.resize(static_cast<std::size_t>(committed_));
+    master.records.insert(master.records.end(), records.begin(), records.end());
+    if (!std::exchange(launch_is_noted_, true)) master.launch = provenance_;
+    if (sync_ != config::Sync::never) core::sync_directory(directory_.parts());
+    replace_frames_file(directory_, sync_, layout_, std::move(master), !start_.is_virtual)->close();
+    start_.is_virtual = true;
 }
 
 void SharedSink::begin_frame(const FrameRecord& record) {
-    MORPHOGEN_EXPECT(record.number == begun_);
-    ++begun_;
-    ended_.push_back(record);
-    const auto shape = frame_shape(layout_.dims, static_cast<hsize_t>(begun_), layout_.global);
-    for (const hdf5::Dataset& field : fields_)
-        hdf5::resize(field, shape);
+    stored_.close();
+    if (!file_) open_segment(record.number);
+    file_->begin_frame(record);
 }
 
 void SharedSink::put_chunk(std::size_t, Index, std::span<const std::byte>) {
@@ -62,64 +92,36 @@ void SharedSink::put_chunk(std::size_t, Index, std::span<const std::byte>) {
 }
 
 void SharedSink::put_frame(const Frame& frame) {
-    const auto count = frame_shape(layout_.dims, 1, layout_.block.shape());
-    const auto start =
-        frame_shape(layout_.dims, static_cast<hsize_t>(begun_ - 1), layout_.block.lo);
-    const hdf5::Space memory = hdf5::simple_space(count);
-    const std::byte* cells = frame.cells.data();
-    for (const hdf5::Dataset& field : fields_) {
-        const hdf5::Space file = hdf5::space_of(field);
-        hdf5::select_box(file, start, count);
-        hdf5::write(field, file_type(layout_.precision), memory, file, cells, transfer_.get());
-        cells += layout_.field_bytes();
-    }
+    file_->put_frame(frame);
 }
 
-void SharedSink::end_frame() {}
+void SharedSink::end_frame() {
+    if (frames_per_file_ > 0 && file_->begun() - file_->first_frame() >= frames_per_file_)
+        end_segment();
+}
 
 void SharedSink::commit() {
-    if (ended_.empty()) return;
-    records_.append_statistics(ended_);
-    records_.append_steps(ended_);
-    ended_.clear();
-    hdf5::flush_file(file_);
-    if (sync_ == config::Sync::frame) sync();
+    if (file_ && file_->commit() && sync_ == config::Sync::frame) sync(file_->path());
 }
 
-void SharedSink::publish(Index) {}
-
 void SharedSink::close() {
-    commit();
-    const std::uint64_t stored = stored_in_file(); // by all: reading metadata may be collective
-    if (comm_.is_root()) bytes_stored_ = stored;
-    for (hdf5::Dataset& field : fields_)
-        field.close();
-    records_.close();
-    file_.close();
-    if (sync_ == config::Sync::never) return;
-    sync();
-    if (comm_.is_root()) core::sync_directory(path_.parent_path());
+    stored_.close();
+    end_segment();
+    if (!file_) return;
+    file_->close(); // the first segment of a run that stored nothing
+    file_.reset();
 }
 
 void SharedSink::abandon() noexcept {
-    for (hdf5::Dataset& field : fields_)
-        field.release();
-    records_.release();
-    file_.release();
+    stored_.close();
+    if (file_) file_->abandon();
 }
 
 /// Each rank pushes what its node still holds of the file.
-void SharedSink::sync() {
+void SharedSink::sync(const std::filesystem::path& path) {
     const core::Stopwatch watch;
-    hdf5::sync_file(path_);
+    hdf5::sync_file(path);
     sync_seconds_ += watch.seconds();
-}
-
-std::uint64_t SharedSink::stored_in_file() const {
-    std::uint64_t bytes = 0;
-    for (const hdf5::Dataset& field : fields_)
-        bytes += hdf5::stored_bytes(field);
-    return bytes;
 }
 
 } // namespace morphogen::store

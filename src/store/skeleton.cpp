@@ -192,14 +192,6 @@ void create_master_skeleton(const hdf5::File& file, const FrameLayout& layout,
     create_skeleton(file, layout, {{0, 0, 0}, layout.global}, segments);
 }
 
-void copy_launches(const hdf5::File& from, const hdf5::File& to) {
-    if (!hdf5::exists(from.get(), schema::provenance)) return;
-    hdf5::call("H5Ocopy", {from.get(), schema::provenance}, [&] {
-        return H5Ocopy(from.get(), schema::provenance, to.get(), schema::provenance, H5P_DEFAULT,
-                       H5P_DEFAULT);
-    });
-}
-
 void add_launch(const hdf5::File& file, const Provenance& provenance) {
     const auto all = hdf5::exists(file.get(), schema::provenance)
                          ? hdf5::open_group(file.get(), schema::provenance)

@@ -56,7 +56,5 @@ void create_master_skeleton(const hdf5::File& file, const FrameLayout& layout,
 
 /// Appends the attributes of one more launch to /provenance, which is made if there is none.
 void add_launch(const hdf5::File& file, const Provenance& provenance);
-/// Takes over /provenance of another file, if it has any.
-void copy_launches(const hdf5::File& from, const hdf5::File& to);
 
 } // namespace morphogen::store

@@ -1,16 +1,21 @@
 // write_run DIR [--key value]...: a run's directory of sample frames through the sinks, alone or
 // under mpirun. The tests of tests/interop and tests/fault read it.
 #include "morphogen/core/error.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/mpi/communicator.hpp"
 #include "morphogen/mpi/environment.hpp"
 #include "morphogen/mpi/process_grid.hpp"
+#include "morphogen/store/repair.hpp"
 #include "morphogen/store/run_directory.hpp"
+#include "morphogen/store/run_inventory.hpp"
 
 #include "sample_frames.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -49,6 +54,7 @@ config::Config make_config(const Options& o) {
     c.output.sync = o.at("sync") == "frame"   ? config::Sync::frame
                     : o.at("sync") == "never" ? config::Sync::never
                                               : config::Sync::close;
+    c.output.frames_per_file = std::stoll(o.at("frames-per-file"));
     if (o.at("fields") == "uv") c.output.fields = {core::Field::u, core::Field::v};
     return c;
 }
@@ -59,14 +65,19 @@ void pause(Index milliseconds) {
 
 /// Frames are agreed on every few frames only, so that ranks may run ahead of a lagging one.
 void write_frames(store::FrameSink& sink, const store::FrameLayout& layout,
-                  const mpi::Communicator& comm, const Options& o) {
+                  const mpi::Communicator& comm, Index kept, const Options& o) {
+    // Two frames before: as if the checkpoint were older than the last commit.
+    for (Index n = std::max<Index>(kept - 2, 0); n < kept; ++n)
+        sink.check_stored(morphogen::test::sample_frame(layout, n));
     const Index frames = std::stoll(o.at("frames"));
     const Index agree_every = std::stoll(o.at("agree-every"));
+    const Index secure_every = std::stoll(o.at("secure-every"));
     const bool lags = comm.rank() == std::stoi(o.at("lag-rank"));
-    for (Index n = 0; n < frames; ++n) {
+    for (Index n = kept; n < frames; ++n) {
         morphogen::test::write_frame(sink, layout, morphogen::test::sample_frame(layout, n));
         if (lags) pause(std::stoll(o.at("lag-ms")));
         sink.commit();
+        if (secure_every > 0 && (n + 1) % secure_every == 0) sink.secure();
         if ((n + 1) % agree_every == 0 || n + 1 == frames)
             sink.publish(comm.allreduce(sink.flushed(), mpi::Op::min));
         if (comm.is_root()) {
@@ -86,11 +97,20 @@ int run(const store::RunDirectory& directory, const Options& o, const mpi::Commu
                                  .ranks = comm.size(),
                                  .isa = "avx2",
                                  .time = "2026-01-01T00:00:00Z"};
-    if (o.at("replace") == "yes" && comm.is_root()) directory.remove_run();
+    const bool resumes = o.at("resume") == "yes";
+    std::optional<Index> kept;
+    if (resumes) {
+        mpi::run_collectively(comm, [&] {
+            if (comm.is_root()) store::repair_run(directory, store::RepairMode::repair);
+        });
+        kept = store::take_inventory(directory).committed;
+        comm.barrier();
+    }
+    if (!resumes && o.at("replace") == "yes" && comm.is_root()) directory.remove_run();
     comm.barrier();
-    const auto sink = store::open_sink(c, directory, layout, provenance, comm.duplicate());
+    const auto sink = store::open_sink(c, directory, layout, provenance, comm.duplicate(), kept);
     try {
-        write_frames(*sink, layout, comm, o);
+        write_frames(*sink, layout, comm, kept.value_or(0), o);
         if (o.at("end") == "abandon") {
             sink->abandon();
             return 0;
@@ -108,10 +128,11 @@ int run(const store::RunDirectory& directory, const Options& o, const mpi::Commu
 }
 
 Options parse(int argc, char** argv) {
-    Options options{{"shape", "37,53"}, {"frames", "6"},        {"precision", "f32"},
-                    {"chunk", ""},      {"codec", "deflate:1"}, {"layout", "parts"},
-                    {"sync", "close"},  {"fields", "uv"},       {"delay-ms", "0"},
-                    {"lag-rank", "-1"}, {"lag-ms", "0"},        {"agree-every", "1"},
+    Options options{{"shape", "37,53"}, {"frames", "6"},          {"precision", "f32"},
+                    {"chunk", ""},      {"codec", "deflate:1"},   {"layout", "parts"},
+                    {"sync", "close"},  {"fields", "uv"},         {"delay-ms", "0"},
+                    {"lag-rank", "-1"}, {"lag-ms", "0"},          {"agree-every", "1"},
+                    {"resume", "no"},   {"frames-per-file", "0"}, {"secure-every", "0"},
                     {"end", "close"},   {"replace", "yes"}};
     for (int i = 2; i + 1 < argc; i += 2)
         options.at(std::string(argv[i]).substr(2)) = argv[i + 1];

@@ -3,20 +3,41 @@
 #include "morphogen/core/box.hpp"
 #include "morphogen/store/run_directory.hpp"
 
+#include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace morphogen::store {
 
-enum class RepairMode { dry_run, repair };
-
-struct RepairReport {
-    core::Index committed = 0;         // frames that /step counts
-    std::vector<std::string> actions;  // what was done, or would be; one line each
-    std::vector<std::string> problems; // what could not be mended
+enum class RepairMode {
+    repair,
+    show // what would be done; nothing is changed
 };
 
-/// Makes the files of a killed run such that it can go on. @throws core::Error
-RepairReport repair_run(const RunDirectory& directory, RepairMode mode);
+struct RepairReport {
+    std::vector<std::string> actions;  // done, or that would be
+    std::vector<std::string> problems; // that no repair mends
+    core::Index committed = 0;         // frames that count, after it
+};
+
+/// Called with each action before it is carried out.
+using RepairNote = std::function<void(const std::string&)>;
+
+/// Makes the files of a killed run open with stock tools. Loses no committed frame, and touches
+/// only what it can prove: marks of a writer are cleared where the file is whole as far as its
+/// committed frames go; what a kill interrupted is completed (PATH.update) or undone (*.new, a
+/// second name of frames.h5); files that hold nothing committed and that frames.h5 does not present
+/// are removed, an unclosed shared segment among them; frames.h5 is made anew from the parts where
+/// it is missing or unreadable; frames that were never committed are cut off, so that every dataset
+/// has the same length. No other process may write to the run. A kill in the middle of it leaves
+/// what it repairs again.
+/// @throws core::Error if something cannot be read or written; what was done before stays done
+RepairReport repair_run(const RunDirectory& directory, RepairMode mode,
+                        const RepairNote& note = {});
+
+/// The same for one HDF5 file, of a run or any other.
+RepairReport repair_file(const std::filesystem::path& path, RepairMode mode,
+                         const RepairNote& note = {});
 
 } // namespace morphogen::store

@@ -2,6 +2,7 @@
 
 #include "morphogen/core/error.hpp"
 
+#include "store/hdf5/default_driver.hpp"
 #include "store/write_behind.hpp"
 
 #include <cerrno>
@@ -103,16 +104,6 @@ herr_t truncate(H5FD_t* file, hid_t transfer, hbool_t closing) {
 /// second writer, the mark in the file keeps out.
 herr_t take_no_lock(H5FD_t*, hbool_t) {
     return 0;
-}
-
-/// The class of the default driver is not public, but that of an open file is.
-H5FD_class_t default_driver(const std::filesystem::path& some_file) {
-    const QuietErrors quiet;
-    H5FD_t* file = H5FDopen(some_file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT, HADDR_UNDEF);
-    if (file == nullptr) throw_failure("H5FDopen", {.name = some_file.native()});
-    const H5FD_class_t found = *file->cls;
-    H5FDclose(file);
-    return found;
 }
 
 hid_t driver(const std::filesystem::path& some_file) {

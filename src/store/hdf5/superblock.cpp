@@ -2,9 +2,14 @@
 
 #include "morphogen/core/error.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <string_view>
 
 namespace morphogen::store::hdf5 {
@@ -51,6 +56,61 @@ std::uint32_t word_at(std::span<const char> bytes, std::size_t at) {
     return word;
 }
 
+// Version 3: signature 8, version, sizes, flags 4, four addresses of 8, checksum 4.
+constexpr std::size_t checked = 44;
+constexpr std::size_t whole = checked + 4;
+constexpr std::size_t flags_at = 11;
+constexpr std::size_t end_at = 28;
+constexpr char write_flag = 0x01;
+constexpr char swmr_flag = 0x04;
+constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
+
+bool is_version_3(std::string_view image) {
+    return image.size() >= whole && image.starts_with(signature) && image[8] == 3 && image[9] == 8;
+}
+
+[[noreturn]] void fail(const char* what, const std::filesystem::path& path, int code) {
+    const std::string why = core::errno_text(code);
+    throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = why});
+}
+
+class Descriptor {
+public:
+    Descriptor(const std::filesystem::path& path, int flags)
+        : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {
+        if (fd_ < 0) fail("cannot open file", path, errno);
+    }
+    ~Descriptor() { ::close(fd_); }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::string read_superblock(const Descriptor& file, const std::filesystem::path& path) {
+    std::string image(whole, '\0');
+    const ssize_t n = ::pread(file.get(), image.data(), image.size(), 0);
+    if (n < 0) fail("cannot read file", path, errno);
+    image.resize(static_cast<std::size_t>(n));
+    return image;
+}
+
+void write_superblock(const Descriptor& file, const std::filesystem::path& path,
+                      const std::string& image) {
+    errno = 0;
+    if (::pwrite(file.get(), image.data(), image.size(), 0) != static_cast<ssize_t>(image.size()))
+        fail("cannot write file", path, errno == 0 ? EIO : errno);
+}
+
+std::uint64_t address_at(std::string_view image, std::size_t at) {
+    std::uint64_t address = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        address |= std::uint64_t{static_cast<unsigned char>(image[at + i])} << (8 * i);
+    return address;
+}
+
 } // namespace
 
 std::uint32_t metadata_checksum(std::span<const char> bytes) {
@@ -72,17 +132,48 @@ std::uint32_t metadata_checksum(std::span<const char> bytes) {
 }
 
 void seal_superblock(std::string& image) {
-    // Version 3: signature 8, version, sizes, flags 4, four addresses of 8, checksum 4.
-    constexpr std::size_t checked = 44;
-    constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
-    if (image.size() < checked + 4 || !image.starts_with(signature) || image[8] != 3 ||
-        image[9] != 8)
+    if (!is_version_3(image))
         throw core::Error(core::ErrorText{.what = "HDF5 made a file of another format",
                                           .where = "superblock",
                                           .why = "version 3 with 8-byte addresses was asked for"});
     const std::uint32_t sum = metadata_checksum(std::span<const char>(image).first(checked));
     for (std::size_t i = 0; i < 4; ++i)
         image[checked + i] = static_cast<char>(static_cast<unsigned char>(sum >> (8 * i)));
+}
+
+std::optional<FileMark> read_mark(const std::filesystem::path& path) {
+    const Descriptor file(path, O_RDONLY);
+    const std::string image = read_superblock(file, path);
+    if (!is_version_3(image)) return std::nullopt;
+    std::string sealed = image;
+    seal_superblock(sealed);
+    if (sealed != image) return std::nullopt;
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) fail("cannot look at file", path, errno);
+    return FileMark{.writing = (image[flags_at] & write_flag) != 0,
+                    .swmr = (image[flags_at] & swmr_flag) != 0,
+                    .end = address_at(image, end_at),
+                    .size = static_cast<std::uint64_t>(status.st_size)};
+}
+
+void clear_mark(const std::filesystem::path& path, std::uint64_t end) {
+    const Descriptor file(path, O_RDWR);
+    std::string image = read_superblock(file, path);
+    image.resize(std::max(image.size(), whole));
+    image[flags_at] = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        image[end_at + i] = static_cast<char>(static_cast<unsigned char>(end >> (8 * i)));
+    seal_superblock(image);
+    write_superblock(file, path, image);
+}
+
+void set_mark(const std::filesystem::path& path) {
+    const Descriptor file(path, O_RDWR);
+    std::string image = read_superblock(file, path);
+    image.resize(std::max(image.size(), whole));
+    image[flags_at] = write_flag;
+    seal_superblock(image);
+    write_superblock(file, path, image);
 }
 
 } // namespace morphogen::store::hdf5

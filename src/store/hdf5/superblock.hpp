@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -13,5 +15,23 @@ std::uint32_t metadata_checksum(std::span<const char> bytes);
 /// Makes the checksum of a version 3 superblock at the start of @p image right again.
 /// @throws core::Error if there is no such superblock.
 void seal_superblock(std::string& image);
+
+/// What a file says about itself before HDF5 is asked.
+struct FileMark {
+    bool writing = false;   // a writer has it open, or was killed
+    bool swmr = false;      // of the kind that keeps the file readable meanwhile
+    std::uint64_t end = 0;  // of the file as its metadata know it: "end of address"
+    std::uint64_t size = 0; // of the file, bytes
+};
+
+/// Nothing for files whose superblock has no marks (versions before 3) or is not whole.
+/// @throws core::Error if the file cannot be read at all
+std::optional<FileMark> read_mark(const std::filesystem::path& path);
+
+/// Says that no writer has the file, and that it ends at @p end, by one write of 48 bytes: a kill
+/// leaves the old or the new. @throws core::Error
+void clear_mark(const std::filesystem::path& path, std::uint64_t end);
+/// Says that a writer has the file, not for SWMR. @throws core::Error
+void set_mark(const std::filesystem::path& path);
 
 } // namespace morphogen::store::hdf5

@@ -1,0 +1,143 @@
+#include "store/hdf5/overlay_driver.hpp"
+
+#include "store/hdf5/default_driver.hpp"
+#include "store/hdf5/superblock.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <new>
+#include <string>
+
+namespace morphogen::store::hdf5 {
+namespace {
+
+H5FD_class_t original;
+/// Of the file that is open. One thread uses HDF5, so one thread comes here.
+Pages* pages = nullptr;
+bool past_end = false;
+
+H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
+    return original.open(name, flags & ~H5F_ACC_RDWR, access, max_address);
+}
+
+/// Calls use(page of the overlay or null, offset in it, bytes, offset in the range) page by page.
+template <typename Use>
+void by_page(haddr_t address, std::size_t size, Use&& use) {
+    for (std::size_t done = 0; done < size;) {
+        const std::uint64_t at = address + done;
+        const std::uint64_t page = at / page_bytes * page_bytes;
+        const auto inside = static_cast<std::size_t>(at - page);
+        const std::size_t bytes = std::min(page_bytes - inside, size - done);
+        use(page, inside, bytes, done);
+        done += bytes;
+    }
+}
+
+herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
+            void* data) {
+    if (original.read(file, type, transfer, address, size, data) < 0) return -1;
+    // Metadata have checksums, and are read ahead.
+    if (type == H5FD_MEM_DRAW && address + size > original.get_eof(file, type)) past_end = true;
+    by_page(address, size,
+            [&](std::uint64_t page, std::size_t inside, std::size_t bytes, std::size_t done) {
+                const auto found = pages->find(page);
+                if (found == pages->end()) return;
+                std::memcpy(static_cast<std::byte*>(data) + done, found->second.data() + inside,
+                            bytes);
+            });
+    return 0;
+}
+
+herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
+             const void* data) {
+    bool failed = false;
+    by_page(address, size,
+            [&](std::uint64_t page, std::size_t inside, std::size_t bytes, std::size_t done) {
+                if (failed) return;
+                try {
+                    auto& content = (*pages)[page];
+                    if (content.empty()) {
+                        content.resize(page_bytes);
+                        // Not beyond what the library knows as the end, which it refuses to read.
+                        const haddr_t end = original.get_eoa(file, type);
+                        const std::size_t there =
+                            end <= page ? 0
+                                        : std::min<std::size_t>(
+                                              page_bytes, static_cast<std::size_t>(end - page));
+                        if (there > 0 &&
+                            original.read(file, type, transfer, page, there, content.data()) < 0)
+                            failed = true;
+                    }
+                    std::memcpy(content.data() + inside, static_cast<const std::byte*>(data) + done,
+                                bytes);
+                } catch (const std::bad_alloc&) {
+                    failed = true;
+                }
+            });
+    return failed ? -1 : 0;
+}
+
+/// The file stays as long as it is: what lies beyond its end of address hurts nobody.
+herr_t truncate(H5FD_t*, hid_t, hbool_t) {
+    return 0;
+}
+
+haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t type) {
+    const haddr_t there = original.get_eof(file, type);
+    const haddr_t written = pages->empty() ? 0 : pages->rbegin()->first + page_bytes;
+    return std::max(there, written);
+}
+
+herr_t take_no_lock(H5FD_t*, hbool_t) {
+    return 0;
+}
+
+hid_t driver(const std::filesystem::path& some_file) {
+    static hid_t id = H5I_INVALID_HID;
+    // The host may have closed the library and opened it again.
+    if (id >= 0 && H5Iget_type(id) == H5I_VFL) return id;
+    original = default_driver(some_file);
+    static H5FD_class_t ours;
+    ours = original;
+    ours.name = "morphogen_overlay";
+#ifdef H5FD_CLASS_VERSION // 1.14: a number beside the name, from the range for private use
+    ours.value = static_cast<H5FD_class_value_t>(506);
+#endif
+    ours.terminate = nullptr;
+    ours.open = open;
+    ours.read = read;
+    ours.write = write;
+    ours.truncate = truncate;
+    ours.get_eof = end_of_file;
+    ours.lock = take_no_lock;
+    id = call("H5FDregister", {}, [] { return H5FDregister(&ours); });
+    return id;
+}
+
+} // namespace
+
+void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
+                        Pages& kept) {
+    const hid_t id = driver(some_file);
+    pages = &kept;
+    past_end = false;
+    call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
+}
+
+bool has_read_past_end() noexcept {
+    return past_end;
+}
+
+void clear_mark_in(Pages& pages, const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::string page(page_bytes, '\0');
+    in.read(page.data(), static_cast<std::streamsize>(page.size()));
+    constexpr std::size_t flags_at = 11;
+    page[flags_at] = 0;
+    seal_superblock(page);
+    const auto* first = reinterpret_cast<const std::byte*>(page.data());
+    pages[0] = {first, first + page.size()};
+}
+
+} // namespace morphogen::store::hdf5

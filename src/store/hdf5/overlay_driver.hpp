@@ -1,0 +1,31 @@
+#pragma once
+
+#include "morphogen/store/hdf5/handle.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <vector>
+
+/// A file driver that reads a file and keeps in memory what is written to it: the file itself is
+/// opened for reading only.
+namespace morphogen::store::hdf5 {
+
+/// What was written, in whole pages of the file, by their offset.
+using Pages = std::map<std::uint64_t, std::vector<std::byte>>;
+inline constexpr std::size_t page_bytes = 4096;
+
+/// Files opened with @p access use the driver and put into @p pages what is written, for as long as
+/// they are open. One file at a time. @throws core::Error
+void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
+                        Pages& pages);
+
+/// Whether data beyond the end of such a file were read since set_overlay_driver(): the default
+/// driver gives zeros there.
+bool has_read_past_end() noexcept;
+
+/// Puts the file's first page into @p pages, without a writer's mark. @throws core::Error
+void clear_mark_in(Pages& pages, const std::filesystem::path& path);
+
+} // namespace morphogen::store::hdf5
