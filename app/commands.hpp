@@ -22,6 +22,7 @@ void add_info(CLI::App& app, Program& program);
 void add_render(CLI::App& app, Program& program);
 void add_diff(CLI::App& app, Program& program);
 void add_verify(CLI::App& app, Program& program);
+void add_repair(CLI::App& app, Program& program);
 void add_rechunk(CLI::App& app, Program& program);
 void add_gather(CLI::App& app, Program& program);
 void add_series(CLI::App& app, Program& program);

@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
     app::add_config(cli, program);
     app::add_info(cli, program);
     app::add_verify(cli, program);
+    app::add_repair(cli, program);
     app::add_rechunk(cli, program);
     app::add_gather(cli, program);
     app::add_series(cli, program);

@@ -1,0 +1,191 @@
+"""kill_points.py CASE WRITE_RUN MORPHOGEN SHIM DIRECTORY [--all]: SIGKILL before calls that change files, while segments
+are begun, runs are taken up and runs are repaired.
+
+After every kill: what was committed is there, byte for byte, before and after `repair`, which makes every dataset as long
+as /step for stock readers; and a resume ends with the whole run. Without --all: about POINTS of the points, spread evenly."""
+import os
+import shutil
+import subprocess
+import sys
+
+import runs
+from runs import expect, h5py
+
+POINTS = 25
+FRAMES = 6
+TABLE = ("step", "time", "u", "v", "stats/u_min", "stats/v_mean")
+
+
+class Tools:
+    def __init__(self, write_run, morphogen, shim, directory, every_point):
+        self.write_run, self.morphogen, self.shim = write_run, morphogen, shim
+        self.directory, self.every_point = directory, every_point
+
+    def start(self, command, shim=None):
+        environment = dict(os.environ)
+        if shim is not None:
+            environment["LD_PRELOAD"] = self.shim
+            for key, value in shim.items():
+                environment["MORPHOGEN_TEST_" + key] = str(value)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True,
+                              timeout=runs.TIMEOUT)
+        said = [int(line.split()[1]) for line in done.stdout.splitlines()
+                if line.startswith("committed")]
+        return done.returncode, said[-1] if said else 0, done.stderr + done.stdout
+
+    def run(self, out, shim=None, **options):
+        command = [self.write_run, out]
+        for key, value in options.items():
+            command += ["--" + key.replace("_", "-"), str(value)]
+        return self.start(command, shim)
+
+    def repair(self, out, shim=None):
+        return self.start([self.morphogen, "repair", out], shim)
+
+
+def copy(template, out):
+    shutil.rmtree(out, ignore_errors=True)
+    if template is not None:
+        shutil.copytree(template, out, symlinks=True)
+
+
+def check_lengths(out, least):
+    """Frames that stock tools see; every dataset as long as /step."""
+    if not os.path.exists(os.path.join(out, "frames.h5")):
+        expect(least == 0, least, "frames were committed, there is no frames.h5")
+        return 0
+    with h5py.File(os.path.join(out, "frames.h5"), "r") as f:
+        lengths = {name: len(f[name]) for name in TABLE}
+    expect(len(set(lengths.values())) == 1, "after repair", lengths)
+    expect(lengths["step"] >= least, least, "were committed,", lengths)
+    return lengths["step"]
+
+
+def before_repair(out, least):
+    """While a change is half made (its record lies beside) only repair can read the file."""
+    if any(name.endswith(".update") for _, _, names in os.walk(out) for name in names):
+        return
+    if not os.path.exists(os.path.join(out, "frames.h5")) and "NO_LINKS" in os.environ.get("CASE", ""):
+        return
+    seen = runs.committed_frames(out)
+    expect((seen or 0) >= least, least, "were committed,", seen, "seen before repair")
+
+
+def kill_everywhere(tools, template, had, command, after, links=True, resume=None):
+    """command(out, shim) -> (exit, said, text), killed before its calls one by one. had: frames of
+    the template."""
+    out = os.path.join(tools.directory, "out")
+    count = os.path.join(tools.directory, "count")
+    base = {} if links else {"NO_LINKS": 1}
+    copy(template, out)
+    code, _, text = command(out, {"KILL_COUNT": count, **base})
+    expect(code == 0, "undisturbed:", code, text)
+    with open(count) as f:
+        points = int(f.read())
+    expect(points > 5, "only", points, "calls")
+    chosen = range(points) if tools.every_point else sorted(
+        {round(i * (points - 1) / POINTS) for i in range(POINTS + 1)})
+    for point in chosen:
+        copy(template, out)
+        code, said, text = command(out, {"KILL_BEFORE": point, **base})
+        expect(code == -9, "exit", code, "at", point, text)
+        least = max(had, said)
+        if links:
+            before_repair(out, least)
+        code, _, text = tools.repair(out) if os.path.isdir(out) else (0, 0, "")
+        expect(code == 0, "repair after a kill at", point, text)
+        seen = check_lengths(out, least)
+        if seen:
+            runs.committed_frames(out)
+        after(out, point)
+    print(f"killed before {len(chosen)} of {points} calls: nothing lost")
+
+
+def finish(tools, **options):
+    def go(out, point):
+        code, _, text = tools.run(out, frames=FRAMES, resume="yes", **options)
+        expect(code == 0, "resume after a kill at", point, text)
+        expect(check_lengths(out, FRAMES) == FRAMES, "frames missing at the end, kill at", point)
+        runs.committed_frames(out)
+        code, _, text = tools.repair(out)
+        expect(code == 0 and "nothing to repair" in text, "repair at the end:", text)
+    return go
+
+
+def made(tools, name, **options):
+    template = os.path.join(tools.directory, name)
+    shutil.rmtree(template, ignore_errors=True)
+    code, _, text = tools.run(template, **options)
+    expect(code == 0, text)
+    return template
+
+
+def segments(tools, links=True):
+    options = {"frames_per_file": 2}
+    kill_everywhere(tools, None, 0,
+                    lambda out, shim: tools.run(out, shim, frames=FRAMES, replace="no", **options),
+                    finish(tools, **options), links)
+
+
+def resumed(tools):
+    template = made(tools, "template", frames=3, end="abandon")
+    kill_everywhere(tools, template, 3,
+                    lambda out, shim: tools.run(out, shim, frames=FRAMES, resume="yes"),
+                    finish(tools))
+
+
+def resumed_in_segment(tools, links=True):
+    template = made(tools, "template", frames=3)
+    kill_everywhere(tools, template, 3,
+                    lambda out, shim: tools.run(out, shim, frames=FRAMES, resume="yes", frames_per_file=2),
+                    finish(tools, frames_per_file=2), links)
+
+
+def repaired(tools):
+    """A run that a kill left in the middle of a frame of its second segment, and repair killed."""
+    template = os.path.join(tools.directory, "template")
+    count = os.path.join(tools.directory, "count")
+    code, _, text = tools.run(template, {"KILL_COUNT": count}, frames=4, frames_per_file=2)
+    expect(code == 0, text)
+    with open(count) as f:
+        points = int(f.read())
+    for part in (3, 5, 8):  # in tenths of the run
+        shutil.rmtree(template)
+        code, said, text = tools.run(template, {"KILL_BEFORE": points * part // 10}, frames=4,
+                                     frames_per_file=2, replace="no")
+        expect(code == -9, code, text)
+        kill_everywhere(tools, template, said, tools.repair, finish(tools, frames_per_file=2))
+
+
+def rebuilt(tools):
+    """frames.h5 is gone and made anew from the parts; repair killed."""
+    template = made(tools, "template", frames=5, frames_per_file=2)
+    os.remove(os.path.join(template, "frames.h5"))
+
+    def after(out, point):
+        expect(check_lengths(out, 5) == 5, "kill at", point)
+        finish(tools, frames_per_file=2)(out, point)
+    kill_everywhere(tools, template, 5, tools.repair, after, links=False)
+
+
+CASES = {
+    "segments": segments,
+    "segments_without_links": lambda tools: segments(tools, links=False),
+    "resumed": resumed,
+    "resumed_in_segment": resumed_in_segment,
+    "resumed_without_links": lambda tools: resumed_in_segment(tools, links=False),
+    "repaired": repaired,
+    "rebuilt": rebuilt,
+}
+
+
+def main():
+    case, write_run, morphogen, shim, directory = sys.argv[1:6]
+    directory = os.path.join(directory, "kill_" + case)
+    shutil.rmtree(directory, ignore_errors=True)
+    os.makedirs(directory)
+    CASES[case](Tools(write_run, morphogen, shim, directory, "--all" in sys.argv[6:]))
+    shutil.rmtree(directory)
+
+
+main()
