@@ -65,13 +65,11 @@ def before_repair(out, least):
     """While a change is half made (its record lies beside) only repair can read the file."""
     if any(name.endswith(".update") for _, _, names in os.walk(out) for name in names):
         return
-    if not os.path.exists(os.path.join(out, "frames.h5")) and "NO_LINKS" in os.environ.get("CASE", ""):
-        return
     seen = runs.committed_frames(out)
     expect((seen or 0) >= least, least, "were committed,", seen, "seen before repair")
 
 
-def kill_everywhere(tools, template, had, command, after, links=True, resume=None):
+def kill_everywhere(tools, template, had, command, after, links=True):
     """command(out, shim) -> (exit, said, text), killed before its calls one by one. had: frames of
     the template."""
     out = os.path.join(tools.directory, "out")
@@ -82,7 +80,7 @@ def kill_everywhere(tools, template, had, command, after, links=True, resume=Non
     expect(code == 0, "undisturbed:", code, text)
     with open(count) as f:
         points = int(f.read())
-    expect(points > 5, "only", points, "calls")
+    expect(points > 0, "no calls")
     chosen = range(points) if tools.every_point else sorted(
         {round(i * (points - 1) / POINTS) for i in range(POINTS + 1)})
     for point in chosen:
