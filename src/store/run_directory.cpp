@@ -5,6 +5,7 @@
 #include "morphogen/store/schema.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <string_view>
 #include <system_error>
@@ -38,8 +39,12 @@ void remove_file(const fs::path& path) {
         fail("cannot remove", path, failed);
 }
 
+/// What a kill may leave beside a file (repair.hpp).
+constexpr std::array<std::string_view, 4> remains{".new", ".update", ".update.new", ".unclosed"};
+
 /// "0000.0012.h5", with more digits where there are more; also as it is called before its rename.
-bool is_part_name(std::string_view name) {
+/// @p remains_too: and whatever a kill left beside it.
+bool is_part_name(std::string_view name, bool remains_too) {
     const auto take_number = [&name] {
         const auto end = std::find_if_not(name.begin(), name.end(),
                                           [](unsigned char c) { return std::isdigit(c) != 0; });
@@ -49,11 +54,22 @@ bool is_part_name(std::string_view name) {
     };
     if (!take_number() || !name.starts_with('.')) return false;
     name.remove_prefix(1);
-    return take_number() && (name == ".h5" || name == ".h5.new");
+    if (!take_number() || !name.starts_with(".h5")) return false;
+    name.remove_prefix(3);
+    return name.empty() || name == ".new" ||
+           (remains_too && std::find(remains.begin(), remains.end(), name) != remains.end());
 }
 
-fs::path beside(fs::path path) {
-    return path += ".new";
+std::vector<fs::path> parts_in(const fs::path& folder, bool remains_too) {
+    std::vector<fs::path> found;
+    std::error_code failed;
+    if (!fs::is_directory(folder, failed)) return found;
+    for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end;
+         entry.increment(failed))
+        if (is_part_name(entry->path().filename().native(), remains_too))
+            found.push_back(entry->path());
+    if (failed) fail("cannot list directory", folder, failed);
+    return found;
 }
 
 } // namespace
@@ -63,14 +79,7 @@ fs::path RunDirectory::part(core::Index segment, int rank) const {
 }
 
 std::vector<fs::path> RunDirectory::existing_parts() const {
-    std::vector<fs::path> found;
-    std::error_code failed;
-    if (!fs::is_directory(parts(), failed)) return found;
-    for (fs::directory_iterator entry(parts(), failed), end; !failed && entry != end;
-         entry.increment(failed))
-        if (is_part_name(entry->path().filename().native())) found.push_back(entry->path());
-    if (failed) fail("cannot list directory", parts(), failed);
-    return found;
+    return parts_in(parts(), false);
 }
 
 bool RunDirectory::holds_run() const {
@@ -83,9 +92,10 @@ void RunDirectory::remove_run() const {
     // frames.h5 first: without it nothing points to what is removed after it.
     for (const fs::path& path : {frames(), xdmf(), report(), config()}) {
         remove_file(path);
-        remove_file(beside(path)); // left by a kill between making and renaming
+        for (const std::string_view suffix : remains)
+            remove_file(fs::path(path) += suffix);
     }
-    for (const fs::path& part : existing_parts())
+    for (const fs::path& part : parts_in(parts(), true))
         remove_file(part);
     std::error_code not_empty; // then somebody else's files are in it
     fs::remove(parts(), not_empty);
