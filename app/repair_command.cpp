@@ -24,20 +24,23 @@ int repair(const Options& options) {
     std::error_code failed;
     const auto status = std::filesystem::status(options.path, failed);
     if (!std::filesystem::exists(status))
-        throw core::UsageError(core::ErrorText{
-            .what = "no such file or directory",
-            .where = options.path,
-            .why = failed ? failed.message() : "",
-            .advice = "give a run's directory or an HDF5 file"});
+        throw core::UsageError(core::ErrorText{.what = "no such file or directory",
+                                               .where = options.path,
+                                               .why = failed ? failed.message() : "",
+                                               .advice = "give a run's directory or an HDF5 file"});
     const auto mode = options.dry_run ? store::RepairMode::show : store::RepairMode::repair;
     const auto tell = [&](const std::string& action) {
         fmt::print("{}{}\n", options.dry_run ? "would " : "", action);
         std::fflush(stdout); // told before it is done
     };
+    const bool is_directory = std::filesystem::is_directory(status);
+    if (is_directory && !store::RunDirectory{options.path}.holds_run())
+        throw core::UsageError(core::ErrorText{.what = "the directory holds no run",
+                                               .where = options.path,
+                                               .advice = "give a run's directory or an HDF5 file"});
     const store::RepairReport report =
-        std::filesystem::is_directory(status)
-            ? store::repair_run(store::RunDirectory{options.path}, mode, tell)
-            : store::repair_file(options.path, mode, tell);
+        is_directory ? store::repair_run(store::RunDirectory{options.path}, mode, tell)
+                     : store::repair_file(options.path, mode, tell);
     for (const std::string& problem : report.problems)
         print_error(problem);
     fmt::print("{} frame(s) committed, {} action(s){}", report.committed, report.actions.size(),
@@ -54,8 +57,9 @@ int repair(const Options& options) {
 void add_repair(CLI::App& app, Program& program) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
-        "repair", "make the files of a killed run open with stock tools; loses no committed frame; "
-                  "nothing may be writing to them; exit 1 if something is left that it cannot mend");
+        "repair",
+        "make the files of a killed run open with stock tools; loses no committed frame; "
+        "nothing may be writing to them; exit 1 if something is left that it cannot mend");
     command->add_option("PATH", options->path, "a run's directory or an HDF5 file")->required();
     command->add_flag("--dry-run", options->dry_run, "tell what would be done, change nothing");
     command->callback([options, &program] { program.exit_code = repair(*options); });

@@ -1,12 +1,10 @@
 #include "store/mend_file.hpp"
 
 #include "morphogen/core/error.hpp"
-#include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/reader.hpp"
-#include "morphogen/store/schema.hpp"
 
 #include "store/file_update.hpp"
 #include "store/frames_look.hpp"
@@ -144,20 +142,6 @@ void cut_frames(const fs::path& path, Index frames) {
             hdf5::resize(data, shape);
         }
     });
-}
-
-bool is_known_not_to_be_shared(const fs::path& path) {
-    try {
-        hdf5::Pages pages;
-        hdf5::clear_mark_in(pages, path);
-        const hdf5::Properties access = hdf5::file_access();
-        hdf5::set_overlay_driver(access, path, pages);
-        const hdf5::File file = hdf5::open_file(path, hdf5::Mode::read, access);
-        return !hdf5::has_attribute(file.get(), schema::part_layout) ||
-               hdf5::read_string(file.get(), schema::part_layout) != schema::shared_layout;
-    } catch (const core::Error&) {
-        return false;
-    }
 }
 
 } // namespace morphogen::store

@@ -22,8 +22,4 @@ void clear_writers_mark(const std::filesystem::path& path);
 /// @throws core::Error
 void cut_frames(const std::filesystem::path& path, core::Index frames);
 
-/// Whether a file whose mark says that some writer has it can be seen to hold frames that were not
-/// written by all ranks together: then something other than this program was killed.
-bool is_known_not_to_be_shared(const std::filesystem::path& path);
-
 } // namespace morphogen::store

@@ -31,14 +31,6 @@ void remove_file(const fs::path& path) {
             .what = "cannot remove", .where = path.native(), .why = failed.message()});
 }
 
-void rename_file(const fs::path& from, const fs::path& to) {
-    std::error_code failed;
-    fs::rename(from, to, failed);
-    if (failed)
-        throw core::Error(core::ErrorText{
-            .what = "cannot rename file", .where = from.native(), .why = failed.message()});
-}
-
 /// Carries out, or only tells.
 class Actions {
 public:
@@ -129,26 +121,8 @@ private:
     }
 
     void clear_marks(std::size_t s) {
-        for (const PartState& part : run_.segments[s].parts) {
-            if (part.mark == Mark::writing && !is_known_not_to_be_shared(part.path))
-                set_aside(part.path);
-            else
-                actions_.clear_mark(part.path, part.mark, counted(s));
-        }
-    }
-
-    /// A shared file is readable only once it is closed.
-    void set_aside(const fs::path& path) {
-        fs::path aside = path;
-        aside += ".unclosed";
-        actions_.act(fmt::format("drop a shared segment that was not closed: rename {} to {}",
-                                 path.native(), aside.filename().native()),
-                     [&] { rename_file(path, aside); });
-        dropped_.push_back(path);
-    }
-
-    bool was_dropped(const fs::path& path) const {
-        return std::find(dropped_.begin(), dropped_.end(), path) != dropped_.end();
+        for (const PartState& part : run_.segments[s].parts)
+            actions_.clear_mark(part.path, part.mark, counted(s));
     }
 
     void mend_frames_file() {
@@ -163,11 +137,7 @@ private:
                 make_anew("it is marked as being written and not whole");
             return;
         case FramesFile::unreadable:
-            if (run_.mark == Mark::writing && run_.segments.empty() &&
-                !is_known_not_to_be_shared(directory_.frames()))
-                set_aside(directory_.frames());
-            else
-                make_anew(run_.problem);
+            make_anew(run_.problem);
             return;
         case FramesFile::missing:
             if (!run_.segments.empty()) make_anew("it is missing");
@@ -211,7 +181,7 @@ private:
         if (run_.kind != FramesFile::missing || run_.segments.empty()) return false;
         for (const SegmentState& segment : run_.segments)
             for (const PartState& part : segment.parts)
-                if (!part.is_readable() || part.frames > 0) return was_dropped(part.path);
+                if (!part.is_readable() || part.frames > 0) return false;
         return true;
     }
 
@@ -219,10 +189,8 @@ private:
     void remove_empty_parts() {
         for (const SegmentState& segment : run_.segments)
             for (const PartState& part : segment.parts)
-                if (!was_dropped(part.path))
-                    actions_.act(
-                        fmt::format("remove a part without frames: {}", part.path.native()),
-                        [&] { remove_file(part.path); });
+                actions_.act(fmt::format("remove a part without frames: {}", part.path.native()),
+                             [&] { remove_file(part.path); });
         run_.segments.clear();
     }
 
@@ -247,10 +215,6 @@ private:
     void remove_begun(const SegmentState& segment) {
         const Index last = run_.segments.empty() ? -1 : run_.segments.back().number;
         for (const PartState& part : segment.parts) {
-            if (part.mark == Mark::writing && !is_known_not_to_be_shared(part.path)) {
-                set_aside(part.path);
-                continue;
-            }
             if (segment.number < last && !(part.is_readable() && part.frames == 0)) {
                 actions_.problem(fmt::format("{}: frames.h5 does not present it; left as it is",
                                              part.path.native()));
@@ -270,8 +234,7 @@ private:
         if (run_.segments.empty()) return;
         const std::size_t last = run_.segments.size() - 1;
         for (const PartState& part : run_.segments[last].parts)
-            if (part.is_readable() && part.longest > counted(last) && part.mark != Mark::writing &&
-                !was_dropped(part.path))
+            if (part.is_readable() && part.longest > counted(last) && part.mark != Mark::writing)
                 cut_file(part.path, counted(last));
     }
 
@@ -287,7 +250,7 @@ private:
 
     void remove_leftovers() {
         for (const fs::path& path : run_.leftovers)
-            actions_.act(fmt::format("remove a half-made file: {}", path.native()),
+            actions_.act(fmt::format("remove what was never completed: {}", path.native()),
                          [&] { remove_file(path); });
         std::error_code ignored;
         if (actions_.carries_out() && run_.segments.empty())
@@ -308,7 +271,6 @@ private:
     RunDirectory directory_;
     Actions actions_;
     RunInventory run_;
-    std::vector<fs::path> dropped_;
 };
 
 /// Walks over all that a file has, so that what is not whole shows.

@@ -40,7 +40,7 @@ void remove_file(const fs::path& path) {
 }
 
 /// What a kill may leave beside a file (repair.hpp).
-constexpr std::array<std::string_view, 4> remains{".new", ".update", ".update.new", ".unclosed"};
+constexpr std::array<std::string_view, 3> remains{".new", ".update", ".update.new"};
 
 /// "0000.0012.h5", with more digits where there are more; also as it is called before its rename.
 /// @p remains_too: and whatever a kill left beside it.

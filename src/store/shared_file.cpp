@@ -1,19 +1,22 @@
 #include "store/shared_file.hpp"
 
 #include "morphogen/core/contract.hpp"
+#include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/new_file.hpp"
 
 #include <string>
+#include <system_error>
 
 namespace morphogen::store {
 
 SharedFile::SharedFile(const std::filesystem::path& path, const config::Mpi& mpi,
                        const FrameLayout& layout, const PartPlace& place,
                        const Provenance& provenance, const mpi::Communicator& comm)
-    : path_(path), layout_(layout), first_(place.first_frame),
-      file_(hdf5::create_file(path, hdf5::file_creation(),
+    : path_(path), opened_as_(unfinished_path(path)), layout_(layout), first_(place.first_frame),
+      file_(hdf5::create_file(opened_as_, hdf5::file_creation(),
                               hdf5::file_access_mpi(comm.native(), mpi.hints))),
       transfer_(hdf5::collective_transfer()) {
     create_part_skeleton(file_, layout, {{0, 0, 0}, layout.global}, place);
@@ -69,6 +72,14 @@ std::uint64_t SharedFile::close() {
     records_.close();
     file_.close();
     return bytes;
+}
+
+void SharedFile::give_name() const {
+    std::error_code failed;
+    std::filesystem::rename(opened_as_, path_, failed);
+    if (failed)
+        throw core::Error(core::ErrorText{
+            .what = "cannot rename file", .where = opened_as_.native(), .why = failed.message()});
 }
 
 void SharedFile::abandon() noexcept {

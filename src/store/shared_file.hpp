@@ -15,7 +15,8 @@ namespace morphogen::store {
 
 /// A segment that all ranks write into one file by collective MPI-IO. Every member but the counters
 /// is collective: a rank that fails must end the job (Communicator::abort), or the others wait for
-/// it without end. Readable once it is closed; a kill before loses it.
+/// it without end. Readable once it is closed, and has its name (PATH.new until then) only once one
+/// rank has called give_name(): a kill before loses it.
 class SharedFile {
 public:
     SharedFile(const std::filesystem::path& path, const config::Mpi& mpi, const FrameLayout& layout,
@@ -25,7 +26,8 @@ public:
     SharedFile(const SharedFile&) = delete;
     SharedFile& operator=(const SharedFile&) = delete;
 
-    const std::filesystem::path& path() const noexcept { return path_; }
+    /// Where it is written.
+    const std::filesystem::path& path() const noexcept { return opened_as_; }
     core::Index first_frame() const noexcept { return first_; }
     core::Index begun() const noexcept { return first_ + begun_; }
     core::Index flushed() const noexcept { return first_ + records_.size(); }
@@ -38,10 +40,13 @@ public:
     bool commit();
     /// @returns bytes of chunk data, of all ranks. Everything must have been committed.
     std::uint64_t close();
+    /// By one rank alone, after all have closed it. @throws core::Error
+    void give_name() const;
     void abandon() noexcept;
 
 private:
     std::filesystem::path path_;
+    std::filesystem::path opened_as_;
     FrameLayout layout_;
     core::Index first_ = 0;
     hdf5::File file_;

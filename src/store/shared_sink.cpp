@@ -61,7 +61,10 @@ void SharedSink::end_segment() {
     comm_.barrier();
     start_.closed.push_back({file_->first_frame(),
                              {{schema::part_name(start_.number, 0), {{0, 0, 0}, layout_.global}}}});
-    if (comm_.is_root()) present(file_->records());
+    if (comm_.is_root()) {
+        file_->give_name();
+        present(file_->records());
+    }
     committed_ = file_->flushed();
     ++start_.number;
     file_.reset();
@@ -109,6 +112,8 @@ void SharedSink::close() {
     end_segment();
     if (!file_) return;
     file_->close(); // the first segment of a run that stored nothing
+    comm_.barrier();
+    if (comm_.is_root()) file_->give_name();
     file_.reset();
 }
 

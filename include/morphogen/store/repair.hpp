@@ -28,10 +28,10 @@ using RepairNote = std::function<void(const std::string&)>;
 /// only what it can prove: marks of a writer are cleared where the file is whole as far as its
 /// committed frames go; what a kill interrupted is completed (PATH.update) or undone (*.new, a
 /// second name of frames.h5); files that hold nothing committed and that frames.h5 does not present
-/// are removed, an unclosed shared segment among them; frames.h5 is made anew from the parts where
-/// it is missing or unreadable; frames that were never committed are cut off, so that every dataset
-/// has the same length. No other process may write to the run. A kill in the middle of it leaves
-/// what it repairs again.
+/// are removed, as is a shared segment that was not closed (*.new); frames.h5 is made anew from the
+/// parts where it is missing or unreadable; frames that were never committed are cut off, so that
+/// every dataset has the same length. No other process may write to the run. A kill in the middle
+/// of it leaves what it repairs again.
 /// @throws core::Error if something cannot be read or written; what was done before stays done
 RepairReport repair_run(const RunDirectory& directory, RepairMode mode,
                         const RepairNote& note = {});

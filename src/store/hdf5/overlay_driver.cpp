@@ -1,13 +1,10 @@
 #include "store/hdf5/overlay_driver.hpp"
 
 #include "store/hdf5/default_driver.hpp"
-#include "store/hdf5/superblock.hpp"
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <new>
-#include <string>
 
 namespace morphogen::store::hdf5 {
 namespace {
@@ -127,17 +124,6 @@ void set_overlay_driver(const Properties& access, const std::filesystem::path& s
 
 bool has_read_past_end() noexcept {
     return past_end;
-}
-
-void clear_mark_in(Pages& pages, const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::string page(page_bytes, '\0');
-    in.read(page.data(), static_cast<std::streamsize>(page.size()));
-    constexpr std::size_t flags_at = 11;
-    page[flags_at] = 0;
-    seal_superblock(page);
-    const auto* first = reinterpret_cast<const std::byte*>(page.data());
-    pages[0] = {first, first + page.size()};
 }
 
 } // namespace morphogen::store::hdf5

@@ -25,7 +25,4 @@ void set_overlay_driver(const Properties& access, const std::filesystem::path& s
 /// driver gives zeros there.
 bool has_read_past_end() noexcept;
 
-/// Puts the file's first page into @p pages, without a writer's mark. @throws core::Error
-void clear_mark_in(Pages& pages, const std::filesystem::path& path);
-
 } // namespace morphogen::store::hdf5
