@@ -21,23 +21,28 @@ class Tools:
         self.write_run, self.morphogen, self.shim = write_run, morphogen, shim
         self.directory, self.every_point = directory, every_point
 
-    def start(self, command, shim=None):
+    def start(self, command, shim=None, ranks=1):
         environment = dict(os.environ)
+        added = {}
         if shim is not None:
-            environment["LD_PRELOAD"] = self.shim
-            for key, value in shim.items():
-                environment["MORPHOGEN_TEST_" + key] = str(value)
+            added = {"LD_PRELOAD": self.shim}
+            added.update({"MORPHOGEN_TEST_" + key: str(value) for key, value in shim.items()})
+        if ranks == 1:
+            environment.update(added)
+        else:  # not into mpirun itself: the ranks alone are to die
+            forwarded = [word for key, value in added.items() for word in ("-x", f"{key}={value}")]
+            command = [os.environ["MORPHOGEN_TEST_MPIEXEC"], "-n", str(ranks)] + forwarded + command
         done = subprocess.run(command, env=environment, capture_output=True, text=True,
                               timeout=runs.TIMEOUT)
         said = [int(line.split()[1]) for line in done.stdout.splitlines()
                 if line.startswith("committed")]
         return done.returncode, said[-1] if said else 0, done.stderr + done.stdout
 
-    def run(self, out, shim=None, **options):
+    def run(self, out, shim=None, ranks=1, **options):
         command = [self.write_run, out]
         for key, value in options.items():
             command += ["--" + key.replace("_", "-"), str(value)]
-        return self.start(command, shim)
+        return self.start(command, shim, ranks)
 
     def repair(self, out, shim=None):
         return self.start([self.morphogen, "repair", out], shim)
@@ -166,7 +171,34 @@ def rebuilt(tools):
     kill_everywhere(tools, template, 5, tools.repair, after, links=False)
 
 
+def one_of_two_ranks(tools):
+    """One rank is killed, mpirun ends the other; another number of ranks goes on."""
+    out = os.path.join(tools.directory, "out")
+    count = os.path.join(tools.directory, "count")
+    options = {"frames": FRAMES, "frames_per_file": 2, "replace": "no", "ranks": 2}
+    tried = 0
+    for rank in (0, 1):
+        shutil.rmtree(out, ignore_errors=True)
+        code, _, text = tools.run(out, {"KILL_COUNT": count, "KILL_RANK": rank}, **options)
+        expect(code == 0, text)
+        with open(count) as f:
+            points = int(f.read())
+        step = 1 if tools.every_point else max(points // 6, 1)
+        for point in range(points // 8, points, step):
+            shutil.rmtree(out, ignore_errors=True)
+            code, said, text = tools.run(out, {"KILL_BEFORE": point, "KILL_RANK": rank}, **options)
+            expect(code != 0, "not killed at", point, text)
+            before_repair(out, said)
+            code, _, text = tools.repair(out) if os.path.exists(os.path.join(out, "frames.h5")) else (0, 0, "")
+            expect(code == 0, "repair after a kill of rank", rank, "at", point, text)
+            check_lengths(out, said)
+            finish(tools, ranks=3 if point % 2 else 2, frames_per_file=2)(out, point)
+            tried += 1
+    print(f"one of two ranks killed before {tried} calls: nothing lost")
+
+
 CASES = {
+    "one_of_two_ranks": one_of_two_ranks,
     "segments": segments,
     "segments_without_links": lambda tools: segments(tools, links=False),
     "resumed": resumed,
