@@ -109,7 +109,7 @@ TEST_CASE("a run that is stopped again and again ends with the bits of one that 
             }
 }
 
-TEST_CASE("a run goes on with another number of ranks", "[.]") {
+TEST_CASE("a run goes on with another number of ranks") {
     const mpi::Communicator world = mpi::Communicator::world();
     const SharedDirectory directory(world);
     const Content expected = uninterrupted(directory, world);
