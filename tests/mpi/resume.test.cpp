@@ -113,7 +113,7 @@ TEST_CASE("a run goes on with another number of ranks") {
     const mpi::Communicator world = mpi::Communicator::world();
     const SharedDirectory directory(world);
     const Content expected = uninterrupted(directory, world);
-    for (const char* layout : {"parts"}) {
+    for (const char* layout : {"parts", "shared"}) {
         CAPTURE(layout);
         const std::string name = directory.path() + "/" + layout;
         const auto config = small_run(name, "layout = \"" + std::string(layout) + "\"\n");
