@@ -216,6 +216,7 @@ void Session::open_writer() {
     mpi::run_collectively(comm_, [&] {
         WriterOptions writer_options;
         writer_options.first_frame = start_.frames;
+        writer_options.compares = start_.compares;
         writer_options.queue_frames = config_.output.queue_frames;
         writer_options.flush_every = config_.output.flush_every;
         writer_options.threads = plan_->io_threads;

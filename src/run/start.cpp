@@ -115,14 +115,21 @@ std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start&
     return checkpoints;
 }
 
+/// Frames of a run that come before a state, or are of it.
+Index frames_until(const config::Config& config, Index step) {
+    if (!config.output.enabled) return 0;
+    return step / config.time.steps_per_frame + (config.time.initial_frame ? 1 : 0);
+}
+
 /// Why a checkpoint is not the one to go on from; empty: it is.
 std::string objection(const ResumeRequest& request, const store::CheckpointHeader& header,
                       Index stored) {
     const config::Config& config = request.config;
+    const Index frames = frames_until(config, header.step);
     if (header.global != config.grid.shape || header.precision != config.grid.precision)
         return "it is of another grid";
-    if (header.frames > stored && config.output.enabled)
-        return fmt::format("{} frames belong before it, {} are stored", header.frames, stored);
+    if (frames > stored)
+        return fmt::format("{} frames belong before it, {} are stored", frames, stored);
     if (header.step > config.time.frames * config.time.steps_per_frame)
         return "it is past the last frame that is asked for";
     return {};
@@ -179,15 +186,16 @@ void choose(const ResumeRequest& request, const std::vector<store::CheckpointEnt
         comm.broadcast(path);
         comm.broadcast(unfit);
         Index step = header.step;
-        Index frames = header.frames;
+        Index other_kind = header.fma != request.fma ? 1 : 0;
         broadcast(comm, step);
-        broadcast(comm, frames);
+        broadcast(comm, other_kind);
         entry = {path, step};
         if (unfit.empty()) unfit = damage(comm, entry);
         if (unfit.empty()) {
             start.checkpoint = entry;
             start.step = step;
-            start.frames = frames;
+            start.frames = frames_until(request.config, step);
+            start.compares = other_kind == 0;
             return;
         }
         if (comm.is_root())

@@ -20,6 +20,7 @@ struct Start {
     core::Index frames = 0;          // stored before that step: number of the next frame
     core::Index stored = 0;          // committed frames, which stay
     core::Index launches_before = 0; // of this run
+    bool compares = true; // frames past the checkpoint; not if the kind of instruction set differs
     std::optional<store::CheckpointEntry> checkpoint; // nothing: the initial state
     std::vector<store::FrameRecord> records;          // of the committed frames; on rank 0
 };

@@ -123,8 +123,10 @@ void Writer::compare_stored_frames() {
     const core::Index stored = sink_->flushed();
     while (next_number_ < stored && wait_for_frame()) {
         frame_ = *ring_.try_pop();
-        round_cells(frame_.cells.span(), layout_.precision, options_.rounding);
-        metered(WriterStage::compare, [&] { sink_->check_stored(frame_); });
+        if (options_.compares) {
+            round_cells(frame_.cells.span(), layout_.precision, options_.rounding);
+            metered(WriterStage::compare, [&] { sink_->check_stored(frame_); });
+        }
         recycler_.give_back(std::move(frame_));
         ++next_number_;
         run_due_job();

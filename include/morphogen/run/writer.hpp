@@ -48,8 +48,9 @@ struct WriterJob {
 
 struct WriterOptions {
     /// Number of the first frame that is pushed. Frames up to the sink's `flushed()` are stored
-    /// already: they are compared with what is stored instead of being written.
+    /// already: they are compared with what is stored, if wanted, instead of being written.
     core::Index first_frame = 0;
+    bool compares = true;
     core::Index queue_frames = 2; // that may wait; at least 1
     core::Index flush_every = 1;  // frames per commit
     int threads = 1;              // compression team, the writer thread included

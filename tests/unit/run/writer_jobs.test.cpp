@@ -132,6 +132,17 @@ TEST_CASE("frames that are stored are compared, not written, and later ones are 
     CHECK(log.chunks.size() == 4);
 }
 
+TEST_CASE("frames that cannot be compared are passed over") {
+    SinkLog log;
+    log.flushed = 2;
+    Writer writer(std::make_unique<FakeSink>(log), tiny_layout(), {.compares = false});
+    for (Index i = 0; i < 3; ++i)
+        push(writer, i);
+    writer.close();
+    CHECK(log.checked.empty());
+    CHECK(log.frames == std::vector<Index>{2});
+}
+
 TEST_CASE("a launch that ends among the stored frames compares those it was given") {
     SinkLog log;
     log.flushed = 4;
