@@ -115,7 +115,7 @@ private:
             std::string key = string();
             if (value.find(key) != nullptr) fail("a member is there twice");
             if (!take(":")) fail("expected ':'");
-            value.members.emplace_back(std::move(key), read(depth + 1));
+            value.members.push_back({std::move(key), read(depth + 1)});
         } while (take(","));
         if (!take("}")) fail("expected ',' or '}'");
         return value;
@@ -201,8 +201,8 @@ private:
 
 const JsonValue* JsonValue::find(std::string_view key) const noexcept {
     const auto found = std::find_if(members.begin(), members.end(),
-                                    [&](const auto& member) { return member.first == key; });
-    return found == members.end() ? nullptr : &found->second;
+                                    [&](const auto& member) { return member.key == key; });
+    return found == members.end() ? nullptr : &found->value;
 }
 
 const JsonValue& JsonValue::at(std::string_view key) const {

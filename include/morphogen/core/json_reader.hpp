@@ -3,10 +3,11 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace morphogen::core {
+
+struct JsonMember;
 
 /// A JSON value (RFC 8259) as read from a text. Members keep their order.
 struct JsonValue {
@@ -15,13 +16,18 @@ struct JsonValue {
     double number = 0.0;
     std::string text; // escapes decoded, to UTF-8; other bytes as they were
     std::vector<JsonValue> items;
-    std::vector<std::pair<std::string, JsonValue>> members;
+    std::vector<JsonMember> members;
 
     bool is(Kind k) const noexcept { return kind == k; }
     /// Null if this is no object or has no such member.
     const JsonValue* find(std::string_view key) const noexcept;
     /// @throws core::Error naming the key if there is none.
     const JsonValue& at(std::string_view key) const;
+};
+
+struct JsonMember {
+    std::string key;
+    JsonValue value;
 };
 
 /// Reads one whole JSON text: strictly RFC 8259, no member twice, at most 64 levels deep.
