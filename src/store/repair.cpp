@@ -104,9 +104,12 @@ public:
         for (std::size_t s = 0; s < run_.segments.size(); ++s)
             clear_marks(s);
         mend_frames_file();
-        for (const SegmentState& segment : run_.begun)
-            remove_begun(segment);
-        cut();
+        // Without a frames.h5 nobody knows what was committed: the parts stay as they are.
+        if (!is_lost_) {
+            for (const SegmentState& segment : run_.begun)
+                remove_begun(segment);
+            cut();
+        }
         remove_leftovers();
         return conclude();
     }
@@ -157,6 +160,7 @@ private:
             const bool follows =
                 segment.first_frame <= frames && (s > 0 || segment.first_frame == 0);
             if (!segment.is_whole || !follows) {
+                is_lost_ = true;
                 actions_.problem(fmt::format(
                     "{}: cannot be made anew from the parts ({}): the files of segment {} are not "
                     "all there and readable",
@@ -166,6 +170,7 @@ private:
             frames = segment.first_frame + segment.frames();
         }
         if (run_.segments.empty()) {
+            is_lost_ = true;
             actions_.problem(fmt::format("{}: cannot be read, and there are no parts to make it "
                                          "from ({})",
                                          directory_.frames().native(), why));
@@ -271,6 +276,7 @@ private:
     RunDirectory directory_;
     Actions actions_;
     RunInventory run_;
+    bool is_lost_ = false; // frames.h5, and it cannot be made anew
 };
 
 /// Walks over all that a file has, so that what is not whole shows.

@@ -1,7 +1,9 @@
 // LD_PRELOAD shim: SIGKILL before a chosen call that changes files.
 //
-//   MORPHOGEN_TEST_KILL_BEFORE=N    before call number N (from 0) of pwrite, write (not to stdout or
-//                                   stderr), rename, link, unlink, remove, truncate, ftruncate, fsync
+//   MORPHOGEN_TEST_KILL_BEFORE=N    before call number N (from 0) of pwrite, write (not to stdout
+//   or
+//                                   stderr), rename, link, unlink, remove, truncate, ftruncate,
+//                                   fsync
 //   MORPHOGEN_TEST_KILL_COUNT=FILE  at exit, writes the number of such calls to FILE
 //   MORPHOGEN_TEST_NO_LINKS=1       link fails, as on file systems without hard links
 //   MORPHOGEN_TEST_KILL_RANK=R      only in this rank of an Open MPI job
