@@ -1,0 +1,102 @@
+"""scaling.py MORPHOGEN MPIEXEC: tools/scaling_model.py on what `morphogen bench` prints."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMP_WAIT_POLICY": "passive"}
+
+
+def model(*arguments):
+    return subprocess.run([sys.executable, ROOT / "tools/scaling_model.py", *map(str, arguments)], capture_output=True, text=True,
+                          check=False, timeout=60)
+
+
+def rows(text, title):
+    """The table below a title, by column."""
+    lines = text[text.index(title):].splitlines()
+    names = ["ranks", "block", "x", "columns", "ms", "halo", "speed", "efficiency", "frame", "stored", "bound"]
+    table = []
+    for line in lines[2:]:
+        if not line.strip():
+            break
+        table.append(dict(zip(names, line.split())))
+    return table
+
+
+class Scaling(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        folder = Path(cls.folder.name)
+        bench = [PROGRAM, "bench", "--seconds", "0.002", "--json"]  # the shape of the results is tested, not their worth
+        cls.one, cls.two = folder / "one.json", folder / "two.json"
+        cls.one.write_text(subprocess.run([*bench, "--threads", "1", "kernel", "halo", "copy", "codec", "store"], check=True,
+                                          capture_output=True, text=True, timeout=100).stdout)
+        cls.two.write_text(subprocess.run([MPIEXEC, "-n", "2", *bench, "--threads", "1", "halo"], check=True, env=ENVIRONMENT,
+                                          capture_output=True, text=True, timeout=100).stdout)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_tables_reach_4096_ranks(self):
+        done = model(self.one, self.two)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for title in ("strong scaling", "weak scaling"):
+            table = rows(done.stdout, title)
+            self.assertEqual([int(row["ranks"]) for row in table], [2 ** i for i in range(13)])
+            self.assertEqual(float(table[0]["efficiency"]), 100.0)
+            for before, after in zip(table, table[1:]):
+                self.assertLessEqual(float(after["efficiency"]), float(before["efficiency"]) + 1e-9)
+        self.assertEqual(rows(done.stdout, "weak scaling")[-1]["block"], "2048")
+
+    def test_a_slower_network_and_disk_cost(self):
+        def last(*options):
+            done = model(self.one, self.two, "--message-us", 1, "--message-gb-s", 10, "--fs-gb-s", 1e9, *options)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return rows(done.stdout, "strong scaling")[-1]
+        fast = last()
+        self.assertEqual(fast["bound"], "compute")
+        self.assertLess(float(last("--message-us", 500)["efficiency"]), float(fast["efficiency"]))
+        slow = last("--fs-gb-s", 0.001)
+        self.assertEqual(slow["bound"], "disk")
+        self.assertGreater(float(slow["frame"]), float(fast["frame"]))
+
+    def test_a_run_is_compared(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([PROGRAM, "run", ROOT / "configs/quickstart.toml", "--set", f'output.directory="{folder}/out"',
+                            "--set", "time.frames=2", "--set", "grid.shape=[64,96]"], check=True, capture_output=True, timeout=60)
+            done = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        predicted, measured = map(float, done.stdout.split("\nall ")[1].split()[:2])
+        self.assertGreater(predicted, 0.0)
+        self.assertGreater(measured, 0.0)
+
+    def test_what_is_missing_is_named(self):
+        with tempfile.TemporaryDirectory() as folder:
+            nothing = Path(folder) / "nothing.json"
+            nothing.write_text(json.dumps({"a": 1}))
+            text = Path(folder) / "text.json"
+            text.write_text("hello")
+            for arguments, message in [(["/nowhere/a.json"], "/nowhere/a.json"), ([text], "cannot read results"),
+                                       ([nothing], "bench NAME --json"), ([self.two], "bench kernel --json"),
+                                       ([self.one], "mpirun -n 2 morphogen bench halo"),
+                                       ([self.one, self.two, "--codec", "lz5"], "lz5"),
+                                       ([self.one, self.two, "--grid", "16"], "two sizes"),
+                                       ([self.one, self.two, "--check", "/nowhere/report.json"], "/nowhere/report.json")]:
+                done = model(*arguments)
+                self.assertNotEqual(done.returncode, 0, message)
+                self.assertIn(message, done.stderr)
+                self.assertNotIn("Traceback", done.stderr)
+
+
+if __name__ == "__main__":
+    PROGRAM, MPIEXEC = sys.argv[1:3]
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
