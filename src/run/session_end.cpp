@@ -106,9 +106,9 @@ Report Session::summed_report() const {
     w.bytes_raw = static_cast<std::uint64_t>(bytes[0]);
     w.bytes_stored = static_cast<std::uint64_t>(bytes[1]);
     r.peak_rss_bytes = static_cast<std::uint64_t>(peak);
+    r.launch_steps = r.steps - start_.step;
     if (loop > 0.0)
-        r.cells_per_s =
-            static_cast<double>(r.cells) * static_cast<double>(r.steps - start_.step) / loop;
+        r.cells_per_s = static_cast<double>(r.cells) * static_cast<double>(r.launch_steps) / loop;
     if (checkpointer_) {
         r.checkpoints = checkpointer_->count();
         r.checkpoint_step = checkpointer_->last_step();

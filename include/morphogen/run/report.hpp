@@ -30,8 +30,9 @@ struct WriterFigures {
 struct Report {
     std::string exit = "failed"; // "finished" | "stopped" | "failed"
     std::string error;
-    core::Index steps = 0;
-    core::Index frames = 0; // committed, in all
+    core::Index steps = 0;        // in all
+    core::Index launch_steps = 0; // of this launch; not in the JSON
+    core::Index frames = 0;       // committed, in all
     core::Index launches = 1;
     core::Index ranks = 1;
     core::Index compute_threads = 1;
