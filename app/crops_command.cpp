@@ -1,7 +1,6 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/crops.hpp"
 
-#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -29,12 +28,9 @@ void crops(const Options& options) {
     wanted.codec = morphogen::codec::parse_codec(options.codec);
     wanted.budget = options.rework.budget();
     const auto reader = rework::open_dataset(options.in, options.rework.dataset_name());
-    const rework::CropResult result = [&] {
-        const CleanUpOnSignal clean_up;
-        ProgressLine progress;
-        wanted.budget.progress = progress.of("cropping: crop");
+    const auto result = make_file("cropping: crop", wanted.budget, [&] {
         return rework::write_crops(*reader, options.out, wanted);
-    }();
+    });
     fmt::print("{} crops, {} as {}, {} sweep(s), {:.2f} s: {}\n", wanted.count,
                morphogen::core::format_size(result.raw_bytes),
                morphogen::core::format_size(result.bytes_out), result.sweeps, result.seconds,
@@ -48,7 +44,7 @@ void add_crops(CLI::App& app, Program&) {
     CLI::App* command = app.add_subcommand(
         "crops", "random crops of a run or of any HDF5 file, for training sets: /crops [crop, t, "
                  "(z,) y, x] and /origin [crop, axis]");
-    command->add_option("IN", options->in, "a run's directory or an HDF5 file")->required();
+    add_input(*command, options->in);
     command->add_option("--shape", options->shape, "of a crop, along each axis: 8,128,128")
         ->required()
         ->type_name("T,Y,X");
@@ -68,7 +64,7 @@ void add_crops(CLI::App& app, Program&) {
                      "none, deflate:1 to 9, zstd:1 to 19, lz4 (default: deflate:1; none is the "
                      "quickest to read for other programs)")
         ->type_name("CODEC");
-    command->add_flag("--force", options->crops.replace, "replace OUT if it is there");
+    add_force(*command, options->crops.replace);
     add_dataset(*command, options->rework);
     add_budget(*command, options->rework);
     command->callback([options] { crops(*options); });

@@ -8,8 +8,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 namespace app {
 namespace {
@@ -25,6 +29,20 @@ struct Options {
     rework::DiffOptions diff;
 };
 
+/// A number as one; what JSON has no number for (nan, inf) and what is none as text.
+void add_value(core::JsonWriter& json, const std::string& text) {
+    const auto try_as = [&](auto value) {
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error != std::errc{} || stop != end) return false;
+        if constexpr (std::is_floating_point_v<decltype(value)>)
+            if (!std::isfinite(value)) return false;
+        json.value(value);
+        return true;
+    };
+    if (!try_as(std::int64_t{}) && !try_as(std::uint64_t{}) && !try_as(0.0)) json.value(text);
+}
+
 void print_json(const std::vector<rework::DatasetDifference>& differences) {
     core::JsonWriter json;
     json.begin_object().key("datasets").begin_array();
@@ -36,7 +54,11 @@ void print_json(const std::vector<rework::DatasetDifference>& differences) {
             .begin_array(core::JsonLayout::line);
         for (const core::Index i : difference->at)
             json.value(i);
-        json.end_array().member("a", difference->a).member("b", difference->b).end_object();
+        json.end_array().key("a");
+        add_value(json, difference->a);
+        json.key("b");
+        add_value(json, difference->b);
+        json.end_object();
     };
     for (const auto& d : differences) {
         json.begin_object().member("path", d.path).member("same", d.same());
@@ -55,8 +77,7 @@ void print_text(const std::vector<rework::DatasetDifference>& differences) {
         fmt::print("  {:<8}[{}]  {} and {}\n", name, fmt::join(e.at, ", "), e.a, e.b);
     };
     for (const auto& d : differences) {
-        if (!d.skipped.empty()) print_note(fmt::format("not compared: {} ({})", d.path, d.skipped));
-        if (d.same()) continue;
+        if (!d.differs()) continue;
         if (!d.why.empty()) {
             fmt::print("{}: {}\n", d.path, d.why);
             continue;
@@ -65,9 +86,14 @@ void print_text(const std::vector<rework::DatasetDifference>& differences) {
         element("first", *d.first);
         if (d.largest) element("largest", *d.largest);
     }
-    const auto same = std::count_if(differences.begin(), differences.end(),
-                                    [](const auto& d) { return d.same(); });
-    fmt::print("{} of {} datasets are the same\n", same, differences.size());
+    const auto count = [&](auto&& holds) {
+        return std::count_if(differences.begin(), differences.end(), holds);
+    };
+    fmt::print("{} of {} datasets are the same", count([](const auto& d) { return d.same(); }),
+               differences.size());
+    if (const auto skipped = count([](const auto& d) { return !d.skipped.empty(); }))
+        fmt::print(", {} could not be compared", skipped);
+    fmt::print("\n");
 }
 
 int diff(const Options& options) {
@@ -79,13 +105,15 @@ int diff(const Options& options) {
         wanted.budget.progress = line.of("comparing: slab");
         differences = rework::diff(options.a, options.b, wanted);
     }
+    for (const auto& d : differences)
+        if (!d.skipped.empty()) print_note(fmt::format("not compared: {} ({})", d.path, d.skipped));
     if (options.json)
         print_json(differences);
     else
         print_text(differences);
-    const bool same =
-        std::all_of(differences.begin(), differences.end(), [](const auto& d) { return d.same(); });
-    return same ? 0 : 1;
+    const bool differ = std::any_of(differences.begin(), differences.end(),
+                                    [](const auto& d) { return d.differs(); });
+    return differ ? 1 : 0;
 }
 
 } // namespace
@@ -94,15 +122,19 @@ void add_diff(CLI::App& app, Program& program) {
     auto options = std::make_shared<Options>();
     CLI::App* command =
         app.add_subcommand("diff", "first and largest difference of the datasets of two files, by "
-                                   "value; exit 1 if they differ");
-    command->add_option("A", options->a, "a run's directory or an HDF5 file")->required();
-    command->add_option("B", options->b, "another")->required();
-    command->add_option("--dataset", options->diff.datasets,
-                        "which ones (default: all; one that only one file has is a difference)");
-    command->add_option("--tolerance", options->diff.tolerance, "a difference up to this is none")
-        ->check(CLI::NonNegativeNumber);
+                                   "value (not of their attributes); exit 0 if there is none, 1 if "
+                                   "they differ");
+    add_input(*command, options->a, "A");
+    add_input(*command, options->b, "B");
+    command->add_option(
+        "--dataset", options->diff.datasets,
+        "which ones (default: all; one that only one file has is a difference; what "
+        "cannot be compared is told, and refused with exit 2 if it is named, or "
+        "there is nothing else)");
+    command->add_option("--tolerance", options->diff.tolerance,
+                        "between numbers, a difference up to this is none (default: 0)");
     add_budget(*command, options->work);
-    command->add_flag("--json", options->json, "print facts as JSON");
+    add_json(*command, options->json);
     command->callback([options, &program] { program.exit_code = diff(*options); });
 }
 

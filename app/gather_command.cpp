@@ -2,7 +2,6 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/gather.hpp"
 
-#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -58,12 +57,8 @@ void gather(const Options& options) {
             .what = "no files to gather", .advice = "name them, or a list of them with --list"});
     rework::GatherOptions wanted = parsed(options);
     const rework::FileList files = files_of(options);
-    const rework::GatherResult result = [&] {
-        const CleanUpOnSignal clean_up;
-        ProgressLine line;
-        wanted.progress = line.of("file");
-        return rework::gather(files, wanted);
-    }();
+    const auto result =
+        make_file("gathering: file", wanted, [&] { return rework::gather(files, wanted); });
     if (result.failed > 0)
         print_note(fmt::format("{} file(s) could not be read; their places hold fill values",
                                result.failed));
@@ -116,8 +111,8 @@ void add_gather(CLI::App& app, Program&) {
                      "an unreadable file: stop (default), or fill values in its place")
         ->check(CLI::IsMember({"stop", "fill"}));
     add_budget(*command, options->shared);
-    command->add_flag("--force", options->gather.replace, "replace the output if it is there");
-    command->add_flag("--json", options->json, "print one JSON object");
+    add_force(*command, options->gather.replace);
+    add_json(*command, options->json);
     command->callback([options] { gather(*options); });
 }
 

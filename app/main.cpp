@@ -48,7 +48,11 @@ std::string explain(const CLI::App& cli, const CLI::ParseError& error, int argc,
         return fmt::format("unknown {} ({}); the commands are {}",
                            command.starts_with('-') ? "option" : "command", command,
                            fmt::join(commands, ", "));
-    return std::string(error.what()) + "; see morphogen --help";
+    std::string text = error.what();
+    // CLI11 spells the largest double out, in 309 digits.
+    if (const auto range = text.find(" not in range 0.000000 to 1797"); range != std::string::npos)
+        text.replace(range, std::string::npos, " is not a positive number");
+    return text + "; see morphogen --help";
 }
 
 /// What was printed may have met a full disk: then it is not done.

@@ -5,7 +5,6 @@
 #include "morphogen/mpi/environment.hpp"
 #include "morphogen/rework/rechunk.hpp"
 
-#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -135,7 +134,7 @@ void add_rechunk(CLI::App& app, Program& program) {
     CLI::App* command = app.add_subcommand(
         "rechunk", "a copy of an HDF5 or netCDF-4 file with other chunks and codec; of a run, one "
                    "file for all its parts");
-    command->add_option("IN", options->in, "a run's directory or an HDF5 file")->required();
+    add_input(*command, options->in);
     command->add_option("OUT", options->out, "the new file; appears when it is complete")
         ->required();
     command
@@ -147,8 +146,8 @@ void add_rechunk(CLI::App& app, Program& program) {
     command->add_option("--dataset", options->rechunk.datasets,
                         "which ones (default: all numeric ones with as many axes as --chunks)");
     add_budget(*command, options->shared);
-    command->add_flag("--force", options->rechunk.replace, "replace OUT if it is there");
-    command->add_flag("--json", options->json, "print facts as JSON");
+    add_force(*command, options->rechunk.replace);
+    add_json(*command, options->json);
     command->callback([options, &program] { rechunk(*options, program); });
 }
 

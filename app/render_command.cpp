@@ -4,6 +4,7 @@
 #include "morphogen/run/progress.hpp"
 
 #include "commands.hpp"
+#include "rework_options.hpp"
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ struct Options {
     std::string scale;
     std::string slice;
     std::string projection;
-    std::string memory;
+    ReworkOptions shared;
     bool json = false;
     rework::RenderOptions render;
 };
@@ -41,9 +42,9 @@ rework::RenderOptions parsed(const Options& options) {
     if (!options.scale.empty()) render.scale = rework::parse_scale(options.scale);
     if (!options.slice.empty()) render.slice = rework::parse_slice(options.slice);
     if (!options.projection.empty()) render.flatten = rework::parse_projection(options.projection);
-    if (!options.memory.empty())
-        render.memory = std::max<std::uint64_t>(morphogen::core::parse_size(options.memory),
-                                                1); // 0 means the default there
+    const rework::ReworkBudget budget = options.shared.budget();
+    render.memory = std::max<std::uint64_t>(budget.memory, 1); // 0 means the default there
+    render.threads = budget.threads;
     return render;
 }
 
@@ -130,7 +131,7 @@ void add_render(CLI::App& app, Program&) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
         "render", "pictures (PNG) or a movie of the frames of a run, or of any HDF5 file");
-    command->add_option("INPUT", options->input, "a run's directory or an HDF5 file")->required();
+    add_input(*command, options->input);
     command
         ->add_option("-o,--output", options->render.output,
                      "'x.png': one picture; 'img/%05d.png': one per frame, numbered as in the "
@@ -144,17 +145,8 @@ void add_render(CLI::App& app, Program&) {
                      "the only one with such axes)")
         ->type_name("PATH");
     add_picture_options(*command, *options);
-    command
-        ->add_option("--threads", options->render.threads,
-                     "that flatten, paint and compress (default: every core)")
-        ->type_name("N")
-        ->check(CLI::Range(1, 4096));
-    command
-        ->add_option("--memory", options->memory,
-                     "the most to hold at once, such as 512MiB (default: a quarter of what the "
-                     "process may use)")
-        ->type_name("SIZE");
-    command->add_flag("--json", options->json, "print one JSON object");
+    add_budget(*command, options->shared);
+    add_json(*command, options->json);
     command->callback([options] { render(*options); });
 }
 

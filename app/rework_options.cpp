@@ -21,6 +21,18 @@ std::optional<std::string> ReworkOptions::dataset_name() const {
     return dataset.empty() ? std::nullopt : std::optional(dataset);
 }
 
+void add_input(CLI::App& command, std::string& path, const char* name) {
+    command.add_option(name, path, "a run's directory or an HDF5 file")->required();
+}
+
+void add_force(CLI::App& command, bool& replace) {
+    command.add_flag("--force", replace, "replace OUT if it is there");
+}
+
+void add_json(CLI::App& command, bool& json) {
+    command.add_flag("--json", json, "print one JSON object");
+}
+
 void add_budget(CLI::App& command, ReworkOptions& options) {
     command
         .add_option("--memory", options.memory,

@@ -2,6 +2,8 @@
 
 #include "morphogen/rework/open_dataset.hpp"
 
+#include "clean_up_on_signal.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <memory>
@@ -21,6 +23,11 @@ struct ReworkOptions {
     std::optional<std::string> dataset_name() const;
 };
 
+/// IN, or whatever it is called: a run's directory or an HDF5 file.
+void add_input(CLI::App& command, std::string& path, const char* name = "IN");
+/// --force, of commands that make a new file.
+void add_force(CLI::App& command, bool& replace);
+void add_json(CLI::App& command, bool& json);
 /// --memory and --threads.
 void add_budget(CLI::App& command, ReworkOptions& options);
 /// --dataset, one.
@@ -41,5 +48,14 @@ private:
     struct Line;
     std::unique_ptr<Line> line_;
 };
+
+/// What @p work returns, with progress while it works, and a signal that removes what it has begun.
+template <typename Budget, typename Work>
+auto make_file(const char* what, Budget& budget, Work&& work) {
+    const CleanUpOnSignal clean_up;
+    ProgressLine line;
+    budget.progress = line.of(what);
+    return work();
+}
 
 } // namespace app

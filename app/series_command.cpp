@@ -1,7 +1,6 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/series.hpp"
 
-#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -37,12 +36,8 @@ void series(const Options& options) {
         throw morphogen::core::UsageError(morphogen::core::ErrorText{
             .what = "no points are given", .advice = "use --at Y,X or --points FILE"});
     const auto reader = rework::open_dataset(options.in, options.rework.dataset_name());
-    const rework::SeriesResult result = [&] {
-        const CleanUpOnSignal clean_up;
-        ProgressLine progress;
-        wanted.budget.progress = progress.of("reading: frame");
-        return rework::write_series(*reader, wanted);
-    }();
+    const auto result = make_file("reading: frame", wanted.budget,
+                                  [&] { return rework::write_series(*reader, wanted); });
     if (!options.out.empty())
         fmt::print("{} points, {} frames, {} chunks decoded, {:.2f} s: {}\n", wanted.points.size(),
                    result.frames, result.blocks, result.seconds, options.out);
@@ -54,7 +49,7 @@ void add_series(CLI::App& app, Program&) {
     auto options = std::make_shared<Options>();
     CLI::App* command = app.add_subcommand(
         "series", "the values at some points of a run or of any HDF5 file, in time order");
-    command->add_option("IN", options->in, "a run's directory or an HDF5 file")->required();
+    add_input(*command, options->in);
     command
         ->add_option("--at", options->at,
                      "a point, as indices along every axis but time's: 540,960 (3-D: z,y,x); "
@@ -70,7 +65,7 @@ void add_series(CLI::App& app, Program&) {
                      "OUT.h5: HDF5, /series [time, point]; any other name: CSV (default: CSV to "
                      "standard output)")
         ->type_name("OUT");
-    command->add_flag("--force", options->replace, "replace OUT if it is there");
+    add_force(*command, options->replace);
     add_dataset(*command, options->rework);
     add_budget(*command, options->rework);
     command->callback([options] { series(*options); });

@@ -1,6 +1,5 @@
 #include "morphogen/rework/stats.hpp"
 
-#include "clean_up_on_signal.hpp"
 #include "commands.hpp"
 #include "rework_options.hpp"
 
@@ -27,12 +26,8 @@ void stats(const Options& options) {
     wanted.out = options.out;
     wanted.budget = options.rework.budget();
     const auto reader = rework::open_dataset(options.in, options.rework.dataset_name());
-    const rework::Stats result = [&] {
-        const CleanUpOnSignal clean_up;
-        ProgressLine progress;
-        wanted.budget.progress = progress.of("reading: chunk");
-        return rework::compute_stats(*reader, wanted);
-    }();
+    const auto result = make_file("reading: chunk", wanted.budget,
+                                  [&] { return rework::compute_stats(*reader, wanted); });
     fmt::print("{}", options.json ? to_json(result) : to_text(result));
 }
 
@@ -43,8 +38,8 @@ void add_stats(CLI::App& app, Program&) {
     CLI::App* command = app.add_subcommand(
         "stats", "per frame min, max, mean, variance and histogram; over all frames the proper "
                  "orthogonal decomposition");
-    command->add_option("IN", options->in, "a run's directory or an HDF5 file")->required();
-    command->add_flag("--json", options->json, "print one JSON object, with the histogram");
+    add_input(*command, options->in);
+    add_json(*command, options->json);
     command
         ->add_option("--bins", options->stats.bins,
                      "of the histogram, between the smallest and the largest value (default: 64)")
@@ -60,7 +55,7 @@ void add_stats(CLI::App& app, Program&) {
         ->add_option("-o,--output", options->out,
                      "everything as HDF5, with modes, coefficients and the mean over time")
         ->type_name("OUT.h5");
-    command->add_flag("--force", options->stats.replace, "replace OUT if it is there");
+    add_force(*command, options->stats.replace);
     add_dataset(*command, options->rework);
     add_budget(*command, options->rework);
     command->callback([options] { stats(*options); });

@@ -81,9 +81,9 @@ void add_verify(CLI::App& app, Program& program) {
     CLI::App* command = app.add_subcommand(
         "verify", "decode every chunk of a run or of any HDF5 file, check every checksum, find "
                   "missing chunks, frames and parts; exit 1 if something is wrong");
-    command->add_option("PATH", options->path, "a run's directory or an HDF5 file")->required();
+    add_input(*command, options->path, "PATH");
     add_budget(*command, options->work);
-    command->add_flag("--json", options->json, "print facts as JSON");
+    add_json(*command, options->json);
     command->callback([options, &program] { program.exit_code = verify(*options); });
 }
 

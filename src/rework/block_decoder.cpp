@@ -43,9 +43,7 @@ void BlockDecoder::decode_stored(const DatasetReader& reader, const FetchedBlock
         decoder->decode(block.bytes.span().first(block.stored.bytes), raw,
                         block.stored.filter_mask);
     } catch (const core::Error& error) {
-        throw core::Error(core::ErrorText{.what = "cannot decode chunk",
-                                          .where = reader.describe(block.id),
-                                          .why = error.what()});
+        throw UndecodableBlock(reader, block.id, error.what());
     }
 }
 

@@ -2,11 +2,13 @@
 
 #include "morphogen/codec/decoder.hpp"
 #include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/error.hpp"
 #include "morphogen/rework/block_stream.hpp"
 #include "morphogen/store/dataset_reader.hpp"
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace morphogen::rework {
@@ -24,6 +26,38 @@ void grow(core::AlignedBuffer<std::byte>& buffer, std::size_t bytes);
 /// Reads a block through HDF5. @throws core::Error naming file, dataset and chunk
 void fetch_block(const store::DatasetReader& reader, store::BlockId id, FetchedBlock& block);
 
+/// What a thread that may not use HDF5 says of a chunk that it cannot decode: not where it lies.
+class UndecodableBlock : public core::Error {
+public:
+    UndecodableBlock(const store::DatasetReader& reader, store::BlockId block,
+                     const std::string& cause)
+        : Error(core::ErrorText{
+              .what = what_happened, .where = reader.describe(block), .why = cause}),
+          id(block), why(cause) {}
+
+    /// The same with the place in the file. On the thread that uses HDF5.
+    core::Error located(const store::DatasetReader& reader) const {
+        return core::Error(
+            core::ErrorText{.what = what_happened, .where = reader.locate(id), .why = why});
+    }
+
+private:
+    static constexpr const char* what_happened = "cannot decode chunk";
+    store::BlockId id;
+    std::string why;
+};
+
+/// Runs @p work, whose UndecodableBlock becomes an error with the place in the file. On the thread
+/// that uses HDF5.
+template <typename Work>
+void with_places(const store::DatasetReader& reader, Work&& work) {
+    try {
+        work();
+    } catch (const UndecodableBlock& block) {
+        throw block.located(reader);
+    }
+}
+
 /// One thread's tools.
 class BlockDecoder {
 public:
@@ -33,7 +67,7 @@ public:
     }
 
     /// What a fetched block holds, until the next call or the block's change. `number` is left 0.
-    /// @throws core::Error naming file, dataset and chunk
+    /// @throws UndecodableBlock
     BlockView decode(const store::DatasetReader& reader, const FetchedBlock& block);
 
 private:

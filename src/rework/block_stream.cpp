@@ -116,30 +116,49 @@ void BlockStream::decode(Item& item, int thread, BlockCalls& calls) {
     }
 }
 
+namespace {
+
+/// The error with the place in the file of the chunk that it is about, if it is about one.
+std::exception_ptr located(const DatasetReader& reader, const std::exception_ptr& error) {
+    try {
+        std::rethrow_exception(error);
+    } catch (const UndecodableBlock& block) {
+        return std::make_exception_ptr(block.located(reader));
+    } catch (...) {
+        return error;
+    }
+}
+
+} // namespace
+
 void BlockStream::for_each(std::span<const store::BlockId> blocks, BlockCalls calls) {
     struct Sink {
         BlockCalls& calls;
+        const DatasetReader& reader;
         void put(Item& item) {
             if (item.error)
-                calls.failed(item.number, std::exchange(item.error, nullptr));
+                calls.failed(item.number, located(reader, std::exchange(item.error, nullptr)));
             else if (calls.done)
                 calls.done(item.number);
         }
     };
-    pipeline_->run(
-        Source(reader_, blocks, static_cast<bool>(calls.failed)),
-        [&](Item& item, int thread) { decode(item, thread, calls); }, Sink{calls});
+    with_places(reader_, [&] {
+        pipeline_->run(
+            Source(reader_, blocks, static_cast<bool>(calls.failed)),
+            [&](Item& item, int thread) { decode(item, thread, calls); }, Sink{calls, reader_});
+    });
 }
 
 void read_into(const DatasetReader& reader, const NdBox& box, std::span<std::byte> out, int threads,
                std::uint64_t memory) {
     MORPHOGEN_EXPECT(out.size() == static_cast<std::size_t>(box.volume()) * reader.element_size());
-    BlockStream stream(reader, threads, memory);
+    const auto blocks = reader.blocks_in(box);
+    BlockStream stream(reader, useful_threads(threads, static_cast<Index>(blocks.size())), memory);
     const auto place = [&](const BlockView& block, int) {
         core::copy_box(intersect(block.box, box), block.raw.data(), block.raw_box, out.data(), box,
                        reader.element_size());
     };
-    stream.for_each(reader.blocks_in(box), {place});
+    stream.for_each(blocks, {place});
 }
 
 } // namespace morphogen::rework

@@ -197,7 +197,7 @@ void CropSweep::run(std::span<const Index> crops, const std::function<void()>& c
                 worker.encoder->encode(crops_[item.crop].elements.span(), item.block.bytes.span());
         }
     };
-    pipeline_->run(stages, transform, stages);
+    with_places(reader_, [&] { pipeline_->run(stages, transform, stages); });
 }
 
 } // namespace morphogen::rework

@@ -7,12 +7,14 @@
 #include "morphogen/rework/info.hpp"
 
 #include "rework/compare_elements.hpp"
+#include "rework/element_text.hpp"
 #include "rework/rechunk_plan.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <set>
 
@@ -48,11 +50,15 @@ Dims index_in(const NdBox& box, Index n) {
     return (elements.full_box(n) + box.lo).lo;
 }
 
+/// What one thread compares in the time that it takes to wake another.
+constexpr Index few_elements = Index{1} << 15U;
+
 /// Both datasets, slab by slab.
 class Comparer {
 public:
     Comparer(const DatasetReader& a, const DatasetReader& b, const DiffOptions& options)
-        : a_(a), b_(b), options_(options), team_(std::max(options.budget.threads, 1)) {
+        : a_(a), b_(b), options_(options),
+          team_(useful_threads(options.budget.threads, core::volume(a.shape()) / few_elements)) {
         const std::uint64_t stream =
             std::max(BlockStream::least_memory(a), BlockStream::least_memory(b));
         // Decoding may use what the slabs leave, but at least a quarter.
@@ -97,11 +103,11 @@ public:
                 if (!result.first ||
                     std::lexicographical_compare(at.begin(), at.end(), result.first->at.begin(),
                                                  result.first->at.end()))
-                    result.first = {at, found.first_a, found.first_b};
+                    result.first = difference(at, found.first);
             }
             if (found.distance > largest) {
                 largest = found.distance;
-                result.largest = {index_in(box, found.largest), found.largest_a, found.largest_b};
+                result.largest = difference(index_in(box, found.largest), found.largest);
             }
             if (options_.budget.progress) options_.budget.progress(n + 1, slabs_.size());
         }
@@ -109,6 +115,15 @@ public:
     }
 
 private:
+    /// Element @p n of the slab that was compared last.
+    ElementDifference difference(const Dims& at, Index n) const {
+        const auto text = [&](const DatasetReader& reader, const auto& elements) {
+            return element_text(reader.type(), elements.data() + static_cast<std::size_t>(n) *
+                                                                     reader.element_size());
+        };
+        return {at, text(a_, elements_a_), text(b_, elements_b_)};
+    }
+
     Comparison compare_slab(const NdBox& box) {
         const auto elements = static_cast<std::size_t>(box.volume());
         const auto read = [&](const DatasetReader& reader, core::AlignedBuffer<std::byte>& into) {
@@ -144,40 +159,131 @@ private:
     core::AlignedBuffer<std::byte> elements_b_;
 };
 
-/// Of fixed size, along axes.
-bool has_elements(const store::DatasetInfo& info) {
+/// Along axes, of fixed size: read in blocks.
+bool has_blocks(const store::DatasetInfo& info) {
     return !info.is_variable && !info.shape.empty() &&
            info.shape.size() <= static_cast<std::size_t>(Dims::max_rank);
 }
 
-DatasetDifference compare_datasets(const File& a, const File& b, const std::string& path,
-                                   const DiffOptions& options) {
-    const auto info_a = a->dataset(path);
-    const auto info_b = b->dataset(path);
-    if (info_a.shape.size() != info_b.shape.size())
-        return {.path = path,
-                .why = fmt::format("{} axes and {}", info_a.shape.size(), info_b.shape.size())};
-    if (!has_elements(info_a) || !has_elements(info_b))
-        return {.path = path,
-                .skipped = fmt::format("{}, {} axes", info_a.type, info_a.shape.size())};
-    if (info_a.is_nearly_all_fill() && info_b.is_nearly_all_fill())
-        return {.path = path, .skipped = "nearly all of it was never written"};
+DatasetDifference compare_blocks(const File& a, const File& b, const std::string& path,
+                                 const DiffOptions& options) {
     const DatasetReader reader_a(a, path);
     const DatasetReader reader_b(b, path);
     if (reader_a.shape() != reader_b.shape())
         return {.path = path,
                 .why = fmt::format("shapes {} and {}", fmt::join(reader_a.shape(), " x "),
                                    fmt::join(reader_b.shape(), " x "))};
-    if (!comparable(reader_a.type(), reader_b.type()))
-        return {.path = path, .why = fmt::format("types {} and {}", info_a.type, info_b.type)};
     if (core::volume(reader_a.shape()) == 0) return {.path = path};
     return Comparer(reader_a, reader_b, options).compare();
+}
+
+DatasetDifference compare_scalars(const File& a, const File& b, const std::string& path,
+                                  double tolerance) {
+    DatasetDifference result{.path = path};
+    const store::ElementType type_a = a->element_type(path);
+    const store::ElementType type_b = b->element_type(path);
+    const auto value_a = a->read_elements(path);
+    const auto value_b = b->read_elements(path);
+    const Comparison found =
+        compare_elements(value_a.data(), type_a, value_b.data(), type_b, 1, tolerance);
+    if (found.different == 0) return result;
+    result.different = 1;
+    result.first = {Dims(), element_text(type_a, value_a.data()),
+                    element_text(type_b, value_b.data())};
+    return result;
+}
+
+/// Strings of variable size, some rows at a time.
+DatasetDifference compare_texts(const File& a, const File& b, const store::DatasetInfo& info) {
+    DatasetDifference result{.path = info.path};
+    const Dims shape = Dims::from(info.shape);
+    constexpr Index at_once = Index{1} << 14U;
+    const Index rows = info.shape.empty() ? 1 : info.shape.front();
+    const Index row = rows == 0 ? 0 : core::volume(shape) / rows;
+    if (row == 0) return result;
+    const Index step = std::max<Index>(at_once / row, 1);
+    for (Index first = 0; first < rows; first += step) {
+        const Index count = std::min(step, rows - first);
+        const auto texts_a = a->read_texts(info.path, first, count);
+        const auto texts_b = b->read_texts(info.path, first, count);
+        for (std::size_t i = 0; i < texts_a.size(); ++i) {
+            if (texts_a[i] == texts_b[i]) continue;
+            ++result.different;
+            if (!result.first)
+                result.first = {info.shape.empty() ? Dims()
+                                                   : index_in(NdBox::whole(shape),
+                                                              first * row + static_cast<Index>(i)),
+                                texts_a[i], texts_b[i]};
+        }
+    }
+    return result;
+}
+
+/// Why one of them has nothing that can be compared; empty: it has.
+std::string why_not(const store::DatasetInfo& a, const store::DatasetInfo& b) {
+    for (const store::DatasetInfo* info : {&a, &b}) {
+        if (info->is_variable && !info->is_text)
+            return fmt::format("elements of variable size or references ({})", info->type);
+        if (info->shape.size() > static_cast<std::size_t>(Dims::max_rank))
+            return fmt::format("{} axes", info->shape.size());
+    }
+    return a.is_nearly_all_fill() && b.is_nearly_all_fill() ? "nearly all of it was never written"
+                                                            : "";
+}
+
+DatasetDifference compare_datasets(const File& a, const File& b, const std::string& path,
+                                   const DiffOptions& options) {
+    const auto info_a = a->dataset(path);
+    const auto info_b = b->dataset(path);
+    const auto differ = [&](std::string why) {
+        return DatasetDifference{.path = path, .why = std::move(why)};
+    };
+    if (info_a.is_null != info_b.is_null) return differ("one of them has no elements");
+    if (info_a.shape.size() != info_b.shape.size())
+        return differ(fmt::format("{} axes and {}", info_a.shape.size(), info_b.shape.size()));
+    const auto numbers = [&](const File& file) { return file->element_type(path).is_number(); };
+    if (info_a.is_text != info_b.is_text || info_a.is_variable != info_b.is_variable ||
+        numbers(a) != numbers(b))
+        return differ(fmt::format("types {} and {}", info_a.type, info_b.type));
+    if (info_a.is_null) return {.path = path};
+    if (std::string why = why_not(info_a, info_b); !why.empty())
+        return {.path = path, .skipped = std::move(why)};
+    if (info_a.is_text)
+        return info_a.shape == info_b.shape
+                   ? compare_texts(a, b, info_a)
+                   : differ(fmt::format("shapes {} and {}", fmt::join(info_a.shape, " x "),
+                                        fmt::join(info_b.shape, " x ")));
+    if (!numbers(a) && !a->has_same_type(*b, path))
+        return differ(info_a.type == info_b.type
+                          ? fmt::format("{} of other members, sizes or byte order", info_a.type)
+                          : fmt::format("types {} and {}", info_a.type, info_b.type));
+    return has_blocks(info_a) ? compare_blocks(a, b, path, options)
+                              : compare_scalars(a, b, path, options.tolerance);
+}
+
+/// A dataset that was asked for by name, or all of them, must not pass as the same unseen.
+void refuse_unseen(const std::vector<DatasetDifference>& results, const DiffOptions& options,
+                   const fs::path& file) {
+    const auto is_skipped = [](const DatasetDifference& d) { return !d.skipped.empty(); };
+    const bool none = !results.empty() && std::all_of(results.begin(), results.end(), is_skipped);
+    if (options.datasets.empty() && !none) return;
+    const auto skipped = std::find_if(results.begin(), results.end(), is_skipped);
+    if (skipped == results.end()) return;
+    const std::string where = fmt::format("{}, {}", file.native(), skipped->path);
+    throw core::UsageError(core::ErrorText{.what = "cannot compare dataset",
+                                           .where = where,
+                                           .why = skipped->skipped,
+                                           .advice = none ? "nothing else could be compared" : ""});
 }
 
 } // namespace
 
 std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
                                     const DiffOptions& options) {
+    if (!(options.tolerance >= 0.0) || std::isinf(options.tolerance))
+        throw core::UsageError(core::ErrorText{.what = "bad tolerance",
+                                               .where = fmt::format("{}", options.tolerance),
+                                               .advice = "give a number, at least 0"});
     const auto file_a = std::make_shared<const FileReader>(data_file(a));
     const auto file_b = std::make_shared<const FileReader>(data_file(b));
     const auto paths_a = file_a->dataset_paths();
@@ -201,6 +307,7 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
                 {.path = path,
                  .why = fmt::format("only in {}", (in_a ? file_a : file_b)->path().native())});
     }
+    refuse_unseen(results, options, file_a->path());
     return results;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "morphogen/store/dataset_reader.hpp"
+#include "morphogen/store/element_type.hpp"
 
 #include <cstddef>
 #include <string>
@@ -13,5 +13,8 @@ using AppendText = void (*)(const std::byte* element, std::string& text);
 
 /// Null for types that are no numbers.
 AppendText append_text(const store::ElementType& type) noexcept;
+
+/// One element of any type: what append_text gives, or its first bytes as 0x00112233.
+std::string element_text(const store::ElementType& type, const std::byte* element);
 
 } // namespace morphogen::rework

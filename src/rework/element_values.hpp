@@ -1,6 +1,6 @@
 #pragma once
 
-#include "morphogen/store/dataset_reader.hpp"
+#include "morphogen/store/element_type.hpp"
 
 #include <cstddef>
 #include <span>

@@ -98,7 +98,8 @@ fs::path data_file(const fs::path& path) {
 FileDescription describe(const fs::path& path) {
     FileDescription d;
     d.file = data_file(path);
-    const store::FileReader reader(d.file);
+    const store::FileReader reader(d.file, store::Access::whichever_works,
+                                   store::Sources::not_looked_at);
     std::error_code ignored;
     d.file_bytes = fs::file_size(d.file, ignored);
     d.is_open = reader.is_swmr();
@@ -115,7 +116,16 @@ FileDescription describe(const fs::path& path) {
         d.launches = reader.launches();
         d.checkpoints = checkpoints_of(directory);
     }
-    d.datasets = reader.datasets();
+    const auto guarded = [&](auto&& look) {
+        try {
+            look();
+        } catch (const core::Error& error) {
+            d.problems.emplace_back(error.what());
+        }
+    };
+    for (const std::string& dataset : reader.dataset_paths())
+        guarded([&] { d.datasets.push_back(reader.dataset(dataset)); });
+    guarded([&] { reader.check_sources(); });
     return d;
 }
 

@@ -171,8 +171,8 @@ std::string to_text(const FileDescription& d) {
     std::vector<std::vector<std::string>> rows{
         {"dataset", "shape", "type", "chunk", "filters", "raw", "stored", "ratio"}};
     for (const store::DatasetInfo& dataset : d.datasets)
-        rows.push_back({dataset.path, joined(dataset.shape, "scalar"), dataset.type,
-                        layout_text(dataset), filter_text(dataset),
+        rows.push_back({dataset.path, dataset.is_null ? "null" : joined(dataset.shape, "scalar"),
+                        dataset.type, layout_text(dataset), filter_text(dataset),
                         core::format_size(dataset.raw_bytes()),
                         core::format_size(dataset.stored_bytes),
                         has_ratio(dataset) ? fmt::format("{:.2f}", dataset.ratio()) : "-"});
@@ -196,6 +196,10 @@ std::string to_json(const FileDescription& d) {
     json.key("datasets").begin_array();
     for (const store::DatasetInfo& dataset : d.datasets)
         write_dataset(json, dataset);
+    json.end_array();
+    json.key("problems").begin_array();
+    for (const std::string& problem : d.problems)
+        json.value(problem);
     json.end_array().end_object();
     return json.take();
 }

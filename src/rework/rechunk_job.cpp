@@ -66,7 +66,10 @@ void plan(RechunkJob& job, const RechunkOptions& options) {
     const DatasetReader& reader = *job.reader;
     const Dims unit = smallest_slab(job);
     const auto slab = static_cast<std::uint64_t>(core::volume(unit)) * reader.element_size();
-    job.threads = std::max(options.threads, 1);
+    Index blocks = 0;
+    for (const store::DatasetPiece& piece : reader.pieces())
+        blocks += piece.grid.size();
+    job.threads = useful_threads(options.threads, blocks);
     // Half of it for slabs: what is decoded twice costs more than an idle thread.
     while (job.threads > 1 &&
            fixed_memory(job, job.threads) > std::max(options.memory / 2, slab) - slab)

@@ -34,6 +34,11 @@ public:
                                                    .where = path.native(),
                                                    .advice = "choose another name, or use "
                                                              "--force"});
+        if (fs::is_directory(path, failed))
+            throw core::UsageError(core::ErrorText{.what = "cannot create file",
+                                                   .where = path.native(),
+                                                   .why = "it is a directory",
+                                                   .advice = "choose another name"});
         beside_ = path;
         beside_ += ".new";
         file_ = std::fopen(beside_.c_str(), "we");

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,11 @@ struct Task {
     std::map<std::string, Index> demanded; // frames, by dataset
 };
 
+/// Too little memory is no problem of the file: it ends everything.
+struct Refused {
+    std::exception_ptr why;
+};
+
 class Verifier {
 public:
     Verifier(const ReworkBudget& budget, const std::function<void(const std::string&)>& problem)
@@ -44,7 +50,11 @@ public:
         add_files(path);
         for (std::size_t i = 0; i < tasks_.size(); ++i) { // sources are added meanwhile
             const Task task = tasks_[i];
-            guarded(task.file.native(), [&] { check_file(task); });
+            try {
+                guarded(task.file.native(), [&] { check_file(task); });
+            } catch (const Refused& refused) {
+                std::rethrow_exception(refused.why);
+            }
             if (budget_.progress)
                 budget_.progress(static_cast<Index>(i + 1), static_cast<Index>(tasks_.size()));
         }
@@ -223,23 +233,12 @@ private:
         result_.raw_bytes += info.raw_bytes();
     }
 
-    /// Says where in the file a chunk lies, which those who decode it do not know.
-    void report_block(const DatasetReader& reader, store::BlockId block,
-                      const std::exception_ptr& error) {
-        constexpr Index enough = 1000; // finding the place takes longer and longer
-        const std::string place = reader.describe(block);
-        const auto offset = result_.problems < enough ? reader.offset(block) : std::nullopt;
-        guarded(place, [&] {
-            try {
-                std::rethrow_exception(error);
-            } catch (const core::Error& told) {
-                std::string line = told.what();
-                const auto at = line.find(place);
-                if (!offset || at == std::string::npos) throw;
-                line.insert(at + place.size(), fmt::format(", offset {}", *offset));
-                throw core::Error(line);
-            }
-        });
+    std::unique_ptr<BlockStream> make_stream(const DatasetReader& reader, int threads) const {
+        try {
+            return std::make_unique<BlockStream>(reader, threads, budget_.memory);
+        } catch (const core::Error&) {
+            throw Refused{std::current_exception()};
+        }
     }
 
     /// @param frames of which no chunk may be missing
@@ -256,15 +255,15 @@ private:
         result_.raw_bytes += reader.raw_bytes();
         if (blocks.empty()) return;
         std::vector<char> is_fill(blocks.size(), 0); // each written by one thread
-        BlockStream stream(reader, budget_.threads, budget_.memory);
+        const int threads = useful_threads(budget_.threads, static_cast<Index>(blocks.size()));
+        auto stream = make_stream(reader, threads);
         const auto use = [&](const BlockView& block, int) {
             is_fill[static_cast<std::size_t>(block.number)] = block.is_fill ? 1 : 0;
         };
-        stream.for_each(
-            blocks,
-            {.use = use, .done = {}, .failed = [&](Index i, const std::exception_ptr& error) {
-                 report_block(reader, blocks[static_cast<std::size_t>(i)], error);
-             }});
+        stream->for_each(
+            blocks, {.use = use, .done = {}, .failed = [&](Index, const std::exception_ptr& error) {
+                         guarded(reader.info().path, [&] { std::rethrow_exception(error); });
+                     }});
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             if (is_fill[i] == 0) continue;
             if (reader.box(blocks[i]).lo[0] < frames)

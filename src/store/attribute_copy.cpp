@@ -41,6 +41,15 @@ bool holds_references(hid_t object, const std::string& name) {
     return contains_references(type_of(open_attribute(object, name)));
 }
 
+bool holds_variable_length(hid_t object, const std::string& name) {
+    const hdf5::Type type = type_of(open_attribute(object, name));
+    const auto is_of = [&](H5T_class_t kind) {
+        return call("H5Tdetect_class", {object, name},
+                    [&] { return H5Tdetect_class(type.get(), kind); }) > 0;
+    };
+    return is_of(H5T_VLEN) || is_of(H5T_STRING); // strings of fixed length too: no harm
+}
+
 bool copy_attribute(hid_t from, hid_t to, hid_t to_file, const std::string& name,
                     const ReferenceMap& references) {
     const hdf5::Attribute source = open_attribute(from, name);

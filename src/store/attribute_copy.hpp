@@ -16,5 +16,7 @@ bool copy_attribute(hid_t from, hid_t to, hid_t to_file, const std::string& name
 
 /// Whether its values are references, or hold some.
 bool holds_references(hid_t object, const std::string& name);
+/// Elements of variable length, or strings.
+bool holds_variable_length(hid_t object, const std::string& name);
 
 } // namespace morphogen::store

@@ -42,6 +42,12 @@ std::vector<Index> chunk_of(const hdf5::Properties& creation, std::size_t axes) 
     return signed_shape(chunk);
 }
 
+bool leaves_edges_bare(const hdf5::Properties& creation) {
+    unsigned options = 0;
+    call("H5Pget_chunk_opts", {}, [&] { return H5Pget_chunk_opts(creation.get(), &options); });
+    return (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0;
+}
+
 std::vector<FilterInfo> filters_of(const hdf5::Properties& creation) {
     const int count = call("H5Pget_nfilters", {}, [&] { return H5Pget_nfilters(creation.get()); });
     std::vector<FilterInfo> filters;
@@ -153,6 +159,39 @@ std::string type_name(const hdf5::Type& type) {
     }
 }
 
+std::string_view name_of(DataLayout layout) noexcept {
+    switch (layout) {
+    case DataLayout::compact:
+        return "compact";
+    case DataLayout::contiguous:
+        return "contiguous";
+    case DataLayout::chunked:
+        return "chunked";
+    case DataLayout::assembled:
+        return "virtual";
+    }
+    return "";
+}
+
+std::uint64_t DatasetInfo::raw_bytes() const noexcept {
+    std::uint64_t bytes = is_null ? 0 : element_size;
+    for (const Index n : shape)
+        if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(n), &bytes)) return UINT64_MAX;
+    return bytes;
+}
+
+bool DatasetInfo::is_nearly_all_fill() const noexcept {
+    constexpr std::uint64_t quickly_read = std::uint64_t{64} << 20;
+    constexpr std::uint64_t beyond_codecs = 4096; // deflate's limit is 1032
+    return layout != DataLayout::assembled && raw_bytes() > quickly_read &&
+           stored_bytes < raw_bytes() / beyond_codecs;
+}
+
+double DatasetInfo::ratio() const noexcept {
+    return stored_bytes == 0 ? 0.0
+                             : static_cast<double>(raw_bytes()) / static_cast<double>(stored_bytes);
+}
+
 DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& path) {
     DatasetInfo info;
     info.path = path;
@@ -163,13 +202,18 @@ DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& pa
     const hdf5::Type type = hdf5::type_of(dataset);
     info.type = type_name(type);
     info.is_variable = refers_elsewhere(type);
+    info.is_text = info.type == "string" && info.is_variable;
+    info.is_null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;
     info.element_size = H5Tget_size(type.get());
     const hdf5::Properties creation = hdf5::creation_of(dataset);
     info.layout = layout_of(creation);
     info.filters = filters_of(creation);
     info.external = call("H5Pget_external_count", {},
                          [&] { return H5Pget_external_count(creation.get()); }) > 0;
-    if (info.layout == DataLayout::chunked) info.chunk = chunk_of(creation, info.shape.size());
+    if (info.layout == DataLayout::chunked) {
+        info.chunk = chunk_of(creation, info.shape.size());
+        info.bare_edges = leaves_edges_bare(creation);
+    }
     if (info.layout == DataLayout::assembled)
         for (auto& source : virtual_sources(creation))
             if (std::find(info.sources.begin(), info.sources.end(), source.file) ==

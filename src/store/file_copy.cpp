@@ -64,6 +64,19 @@ herr_t keep_scale(hid_t, unsigned, hid_t scale, void* addresses) {
     return 0;
 }
 
+/// How H5Ocopy may copy the object. 1.10 crashes at attributes of variable length where there are
+/// so many that they are stored densely: those objects get their attributes afterwards, from us.
+hdf5::Properties copy_properties(hid_t object) {
+    hdf5::Properties list(call("H5Pcreate", {}, [&] { return H5Pcreate(H5P_OBJECT_COPY); }));
+    for (const std::string& name : hdf5::attribute_names(object))
+        if (holds_variable_length(object, name)) {
+            call("H5Pset_copy_object", {},
+                 [&] { return H5Pset_copy_object(list.get(), H5O_COPY_WITHOUT_ATTR_FLAG); });
+            break;
+        }
+    return list;
+}
+
 class Copier {
 public:
     Copier(const FileReader& from, const hdf5::File& to, const MakeDataset& make)
@@ -154,8 +167,9 @@ private:
             by_element_.push_back(full);
             return;
         }
+        const hdf5::Properties copying = copy_properties(object.get());
         call("H5Ocopy", {source.get(), name}, [&] {
-            return H5Ocopy(source.get(), name.c_str(), target.get(), name.c_str(), H5P_DEFAULT,
+            return H5Ocopy(source.get(), name.c_str(), target.get(), name.c_str(), copying.get(),
                            H5P_DEFAULT);
         });
         if (way == CopyBy::object_without_references)

@@ -47,6 +47,11 @@ NewFile::NewFile(fs::path path, bool replace)
         throw core::UsageError(core::ErrorText{.what = "file exists already",
                                                .where = path_.native(),
                                                .advice = "choose another name, or use --force"});
+    if (fs::is_directory(path_, failed))
+        throw core::UsageError(core::ErrorText{.what = "cannot create file",
+                                               .where = path_.native(),
+                                               .why = "it is a directory",
+                                               .advice = "choose another name"});
     unfinished_ = std::make_unique<UnfinishedName>(beside_); // first: a signal may come next
     create_empty(beside_, path_);
     try {

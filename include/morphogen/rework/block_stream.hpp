@@ -6,6 +6,7 @@
 #include "morphogen/parallel/team.hpp"
 #include "morphogen/store/dataset_reader.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -73,6 +74,12 @@ private:
     std::vector<std::unique_ptr<Worker>> workers_;
     std::unique_ptr<parallel::Pipeline<Item>> pipeline_;
 };
+
+/// No more threads than blocks: files of thousands of tiny datasets would else spend their time on
+/// waking the others.
+inline int useful_threads(int threads, core::Index blocks) {
+    return static_cast<int>(std::clamp<core::Index>(blocks, 1, std::max(threads, 1)));
+}
 
 /// Every element of @p box of the dataset into @p out, dense, bytes as in the file: each chunk is
 /// decoded straight to its place, there is no second copy of the whole.

@@ -40,8 +40,10 @@ struct FileDescription {
     std::vector<store::DatasetInfo> datasets;
     std::vector<store::Launch> launches;
     std::vector<CheckpointInfo> checkpoints; // of a run, newest first
+    std::vector<std::string> problems;       // a line each: what of the file could not be looked at
 };
 
+/// What is damaged, or a missing source of a virtual dataset, does not hide the rest.
 /// @throws core::Error naming the file and why it cannot be read.
 FileDescription describe(const std::filesystem::path& path);
 

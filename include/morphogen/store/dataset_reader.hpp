@@ -16,20 +16,6 @@
 
 namespace morphogen::store {
 
-/// What the elements of a dataset are in the file.
-struct ElementType {
-    /// IEEE 754 of 4 or 8 bytes; two's complement of 1, 2, 4 or 8; anything else of fixed size,
-    /// which can only be moved as it is.
-    enum class Kind { floating, signed_integer, unsigned_integer, other };
-    Kind kind = Kind::floating;
-    std::size_t size = 4; // bytes
-    bool big_endian = false;
-
-    bool is_number() const noexcept { return kind != Kind::other; }
-
-    friend bool operator==(const ElementType&, const ElementType&) = default;
-};
-
 /// Where a block's bytes are: piece and number in the piece's grid.
 struct BlockId {
     std::size_t piece = 0;
@@ -40,11 +26,12 @@ struct BlockId {
 /// its chunks; data without chunks, or with filters that only the library knows in such a place,
 /// are read through the library in blocks of our choice.
 struct DatasetPiece {
-    core::NdBox place;      // of the whole that it covers
-    core::Dims shift;       // its own index + shift = index in the whole
-    core::ChunkGrid grid;   // in its own indices
-    bool chunked = false;   // in the file
-    bool decodable = false; // chunks come as they are stored, for a codec::ChunkDecoder
+    core::NdBox place;       // of the whole that it covers
+    core::Dims shift;        // its own index + shift = index in the whole
+    core::ChunkGrid grid;    // in its own indices
+    bool chunked = false;    // in the file
+    bool decodable = false;  // chunks come as they are stored, for a codec::ChunkDecoder
+    bool bare_edges = false; // chunks that reach over an edge are stored without filters
     std::vector<codec::Hdf5Filter> filters;
     std::filesystem::path file;
     std::string dataset;
@@ -104,17 +91,20 @@ public:
     /// The elements of any box through the library.
     void read_plain(const core::NdBox& box, std::span<std::byte> out) const;
 
-    /// "file, dataset, chunk at (0, 270, 480)": for errors.
+    /// "file, dataset, chunk at (0, 270, 480)": for errors. Any thread.
     std::string describe(BlockId block) const;
-    /// Where a chunk lies in its file; nothing if it has none, or is not in one place. Takes time
-    /// that grows with the number of chunks.
-    std::optional<std::uint64_t> offset(BlockId block) const;
+    /// The same, and ", offset 4096, length 1234" in the file where it can be found; that
+    /// takes long where there are many chunks, so it is done for the first thousand only.
+    std::string locate(BlockId block) const;
 
 private:
     void add_own_piece();
     bool add_source_pieces();
     DatasetPiece make_piece(hdf5::Dataset data, const DatasetInfo& info) const;
     void find_sizes();
+    const hdf5::Dataset& data_of(const DatasetPiece& piece) const noexcept;
+    template <typename Read>
+    void guarded(BlockId block, Read&& read) const;
 
     std::shared_ptr<const FileReader> file_;
     DatasetInfo info_;
@@ -125,6 +115,7 @@ private:
     std::vector<DatasetPiece> pieces_;
     std::size_t block_bytes_ = 0;
     std::size_t stored_bound_ = 0;
+    mutable int located_ = 0;
 };
 
 } // namespace morphogen::store

@@ -3,6 +3,7 @@
 #include "morphogen/config/config.hpp"
 #include "morphogen/core/box.hpp"
 #include "morphogen/core/precision.hpp"
+#include "morphogen/store/element_type.hpp"
 #include "morphogen/store/frame.hpp"
 #include "morphogen/store/hdf5/handle.hpp"
 
@@ -44,10 +45,13 @@ struct DatasetInfo {
     std::vector<core::Index> max_shape; // -1: unlimited
     std::string type;                   // "float32", "int64 big-endian", "string", "compound", ...
     std::size_t element_size = 0;
+    bool is_text = false;     // strings of variable size
+    bool is_null = false;     // no elements and no shape: HDF5's null dataspace
     bool is_variable = false; // elements refer to something elsewhere: variable size, references
     DataLayout layout = DataLayout::contiguous;
     std::vector<core::Index> chunk; // empty unless chunked
     std::vector<FilterInfo> filters;
+    bool bare_edges = false;          // chunks that reach over an edge are stored without filters
     bool external = false;            // the data lie in raw files that the dataset names
     std::vector<std::string> sources; // files behind a virtual dataset, as it names them
     std::uint64_t stored_bytes = 0;   // of the data, in this file or in its sources
@@ -96,18 +100,31 @@ public:
     const hdf5::File& file() const noexcept { return file_; }
 
     /// Every dataset, by path.
+    /// @throws core::Error if one of them cannot be opened
     std::vector<DatasetInfo> datasets() const;
     /// Their paths alone, in order.
     std::vector<std::string> dataset_paths() const;
     /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see
     /// whether it can be read. @throws core::Error
     void read_through(const std::string& path) const;
+    /// All elements, of fixed size, as they lie in the file, row-major. @throws core::Error
+    std::vector<std::byte> read_elements(const std::string& path) const;
+    /// Strings of variable size, row-major: those of @p count indices of the first axis from
+    /// @p first on; a scalar's one. @throws core::Error
+    std::vector<std::string> read_texts(const std::string& path, core::Index first,
+                                        core::Index count) const;
+    /// What the elements of a dataset are.
+    ElementType element_type(const std::string& path) const;
+    /// Whether a dataset of both files has elements of the same type, down to byte order and names.
+    bool has_same_type(const FileReader& other, const std::string& path) const;
     /// Each mapping of a virtual dataset; relative names are beside this file.
     std::vector<MappedSource> sources(const std::string& path) const;
-    /// @throws core::Error if there is none of that name, listing those there are.
+    /// @throws core::UsageError if there is none of that name, listing those there are.
     DatasetInfo dataset(const std::string& path) const;
     /// Committed frames of a run's file: the length of /step; nothing in other files.
     std::optional<core::Index> frames() const;
+    /// The same, if @p dataset is a field of a run: of such a one more may be there than counts.
+    std::optional<core::Index> frames_of(const std::string& dataset) const;
     /// /step, /time and /stats of the committed frames; empty in other files.
     std::vector<FrameRecord> records() const;
     /// /stats of a field of the committed frames, in order; empty if the file has none.
@@ -122,9 +139,11 @@ public:
     void read_frame(const std::string& dataset, core::Index frame, const core::Box& box,
                     std::span<double> out) const;
 
+    /// @throws core::Error naming a source of a virtual dataset that is not there
+    void check_sources() const;
+
 private:
     void open(Access access, Sources sources);
-    void check_sources() const;
     hdf5::Dataset open_dataset(const std::string& path) const;
 
     std::filesystem::path path_;

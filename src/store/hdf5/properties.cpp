@@ -136,17 +136,4 @@ Properties uncached_dataset() {
     return list;
 }
 
-Properties strict_virtual_dataset() {
-    Properties list = make(H5P_DATASET_ACCESS);
-    call("H5Pset_virtual_view", {},
-         [&] { return H5Pset_virtual_view(list.get(), H5D_VDS_FIRST_MISSING); });
-    return list;
-}
-
-Properties raw_dataset() {
-    Properties list = strict_virtual_dataset();
-    call("H5Pset_chunk_cache", {}, [&] { return H5Pset_chunk_cache(list.get(), 1, 0, 1.0); });
-    return list;
-}
-
 } // namespace morphogen::store::hdf5

@@ -1,13 +1,18 @@
 #include "morphogen/rework/diff.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/number_type.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "rework/compare_elements.hpp"
 #include "temporary_directory.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <span>
+#include <vector>
 
 using namespace morphogen;
 using core::Dims;
@@ -67,9 +72,9 @@ TEST_CASE("diff: first and largest difference wherever they are") {
         const auto d = diff(a, b, 0, memory).at(0);
         CHECK(d.different == 3);
         CHECK(d.first->at == Dims{2, 3, 4});
-        CHECK(d.first->b == -1.0);
+        CHECK(d.first->b == "-1");
         CHECK(d.largest->at == Dims{8, 0, 0});
-        CHECK(d.largest->b == 1000.0);
+        CHECK(d.largest->b == "1000");
     }
     CHECK(diff(a, b, 150.0).at(0).different == 1);
     CHECK(diff(a, b, 2000.0).at(0).same());
@@ -87,7 +92,7 @@ TEST_CASE("diff: NaN is NaN and more than any number") {
     set_element(b, {3, 0, 0}, 1e30);
     const auto d = diff(a, b, 1e40).at(0);
     CHECK(d.different == 1);
-    CHECK(std::isnan(d.largest->b));
+    CHECK(d.largest->b == "nan");
 }
 
 TEST_CASE("diff: other shapes types and datasets are differences") {
@@ -106,4 +111,85 @@ TEST_CASE("diff: other shapes types and datasets are differences") {
     options.budget.memory = std::uint64_t{1} << 20;
     options.datasets = {"no"};
     CHECK_THROWS_WITH(rework::diff(a, b, options), Catch::Contains("no such dataset"));
+}
+
+TEST_CASE("diff: 64-bit integers are exact and wrap around nowhere") {
+    const store::ElementType i64{store::ElementType::Kind::signed_integer, 8, false};
+    const store::ElementType u64{store::ElementType::Kind::unsigned_integer, 8, false};
+    const auto compare = [](const auto& a, const store::ElementType& ta, const auto& b,
+                            const store::ElementType& tb, double tolerance) {
+        return rework::compare_elements(std::as_bytes(std::span(a)).data(), ta,
+                                        std::as_bytes(std::span(b)).data(), tb,
+                                        static_cast<Index>(a.size()), tolerance);
+    };
+    constexpr std::int64_t large = std::int64_t{1} << 60;
+    std::vector<std::int64_t> a(3000, large);
+    auto b = a;
+    b[2999] = large + 1;
+    const auto one = compare(a, i64, b, i64, 0.0);
+    CHECK(one.different == 1);
+    CHECK(one.first == 2999);
+    CHECK(one.distance == 1.0);
+    CHECK(compare(a, i64, b, i64, 1.0).different == 0);
+    CHECK(compare(a, i64, b, i64, 0.5).different == 1);
+    a[7] = std::numeric_limits<std::int64_t>::min();
+    b[7] = std::numeric_limits<std::int64_t>::max();
+    const auto far = compare(a, i64, b, i64, 3.0);
+    CHECK(far.largest == 7);
+    CHECK(far.distance == std::ldexp(1.0, 64));
+    CHECK(compare(a, i64, b, i64, 1e30).different == 0);
+    const std::vector<std::uint64_t> c{0, std::numeric_limits<std::uint64_t>::max()};
+    const std::vector<std::int64_t> d{-1, -1};
+    const auto mixed = compare(c, u64, d, i64, 0.0);
+    CHECK(mixed.different == 2);
+    CHECK(mixed.largest == 1);
+    const std::vector<std::int8_t> e{-128, 5};
+    const std::vector<std::int8_t> f{127, 4};
+    const store::ElementType i8{store::ElementType::Kind::signed_integer, 1, false};
+    CHECK(compare(e, i8, f, i8, 1.0).distance == 255.0);
+}
+
+TEST_CASE("diff: a tolerance is for distances and not for infinities") {
+    const store::ElementType f32{store::ElementType::Kind::floating, 4, false};
+    const store::ElementType big{store::ElementType::Kind::floating, 4, true};
+    constexpr float inf = std::numeric_limits<float>::infinity();
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    // In every lane and in the rest, which one thread compares differently.
+    for (const std::size_t n : {std::size_t{1}, std::size_t{8}, std::size_t{1029}})
+        for (std::size_t at = n == 1029 ? 1010 : 0; at < n; ++at) {
+            const auto differ = [&](float x, float y, double tolerance) {
+                std::vector<float> a(n, 1.5F);
+                std::vector<float> b(n, 1.75F);
+                a[at] = x;
+                b[at] = y;
+                auto swapped_a = a;
+                auto swapped_b = b;
+                store::swap_bytes(std::as_writable_bytes(std::span(swapped_a)), 4);
+                store::swap_bytes(std::as_writable_bytes(std::span(swapped_b)), 4);
+                const auto bytes = [](const std::vector<float>& v) {
+                    return std::as_bytes(std::span(v)).data();
+                };
+                const auto length = static_cast<Index>(n);
+                const auto plain =
+                    rework::compare_elements(bytes(a), f32, bytes(b), f32, length, tolerance);
+                for (const auto& other :
+                     {rework::compare_elements(bytes(swapped_a), big, bytes(swapped_b), big, length,
+                                               tolerance),
+                      rework::compare_elements(bytes(a), f32, bytes(swapped_b), big, length,
+                                               tolerance)}) {
+                    CHECK(other.different == plain.different);
+                    CHECK(other.first == plain.first);
+                    CHECK(other.distance == plain.distance);
+                }
+                return plain;
+            };
+            CHECK(differ(inf, inf, 0.25).different == 0);
+            CHECK(differ(nan, nan, 0.25).different == 0);
+            CHECK(differ(inf, -inf, 1e300).different == 1);
+            CHECK(differ(inf, 1.0F, 1e300).first == static_cast<Index>(at));
+            CHECK(differ(nan, 1.0F, 1e300).largest == static_cast<Index>(at));
+            CHECK(differ(1.0F, 1.5F, 0.25).different == 1);
+            CHECK(differ(1.0F, 1.5F, 0.25).distance == 0.5);
+            CHECK(differ(1.0F, 1.5F, 0.0).different == n);
+        }
 }

@@ -11,6 +11,7 @@
 #include "store/hdf5/superblock.hpp"
 #include "temporary_directory.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -212,7 +213,116 @@ TEST_CASE("verify and diff: what claims a billion elements and stores few is tol
     CHECK_THAT(v.result.unchecked[0], Catch::Contains("/huge: nearly all of it was never written"));
     rework::DiffOptions options;
     options.budget.memory = std::uint64_t{1} << 26;
-    const auto compared = rework::diff(path, path, options);
-    CHECK(compared.at(0).same());
-    CHECK_FALSE(compared.at(0).skipped.empty());
+    CHECK_THROWS_WITH(rework::diff(path, path, options),
+                      Catch::Contains("/huge") && Catch::Contains("nothing else could be"));
+    const auto two = test::write_samples(directory / "b.h5", {{.name = "huge",
+                                                               .shape = {1 << 15, 1 << 15},
+                                                               .chunk = {64, 64},
+                                                               .written = {{0, 0}, {1, 1}}},
+                                                              {.name = "small"}});
+    const auto compared = rework::diff(two, two, options);
+    CHECK_FALSE(compared.at(0).same());
+    CHECK_FALSE(compared.at(0).differs());
+    CHECK(compared.at(1).same());
+    options.datasets = {"small", "huge"};
+    CHECK_THROWS_WITH(rework::diff(two, two, options), Catch::Contains("cannot compare dataset"));
+}
+
+TEST_CASE("verify: what nobody here can decode is told and no problem") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5",
+        {{.name = "odd", .chunk = {4, 10, 12}, .filters = {{.id = 305, .optional = true}}},
+         {.name = "plain"}});
+    const Verified v = verify(path);
+    CHECK(v.problems.empty());
+    CHECK(v.result.datasets == 1);
+    REQUIRE(v.result.unchecked.size() == 1);
+    CHECK_THAT(v.result.unchecked[0], Catch::Contains("a.h5, /odd: no plugin for filter 305"));
+}
+
+TEST_CASE("verify: scalars and elements of variable size are read too") {
+    const test::TemporaryDirectory directory;
+    const auto path = directory / "a.h5";
+    {
+        namespace hdf5 = store::hdf5;
+        const auto file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
+        const hdf5::Type text(H5Tcopy(H5T_C_S1));
+        H5Tset_size(text.get(), H5T_VARIABLE);
+        const std::vector<const char*> values{"one", "", "three"};
+        const auto texts = hdf5::create_dataset(
+            file.get(), "texts", text.get(),
+            hdf5::simple_space(std::vector<hsize_t>{values.size()}), hdf5::dataset_creation());
+        hdf5::write(texts, text.get(), values.data());
+        const double number = 1.5;
+        const hdf5::Space scalar(H5Screate(H5S_SCALAR));
+        hdf5::write(hdf5::create_dataset(file.get(), "number", H5T_IEEE_F64LE, scalar,
+                                         hdf5::dataset_creation()),
+                    H5T_NATIVE_DOUBLE, &number);
+    }
+    CHECK(verify(path).problems.empty());
+    CHECK(verify(path).result.datasets == 2);
+    std::string bytes;
+    {
+        std::ifstream in(path, std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(in), {});
+    }
+    const auto heap = bytes.find("GCOL"); // where texts lie
+    REQUIRE(heap != std::string::npos);
+    {
+        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(heap));
+        file << "LOST";
+    }
+    const Verified v = verify(path);
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("a.h5, /texts"));
+    CHECK(v.result.datasets == 1);
+    CHECK_THROWS_WITH(rework::diff(path, path, {.budget = {.memory = 1 << 20}, .datasets = {}}),
+                      Catch::Contains("/texts"));
+}
+
+TEST_CASE("verify: a run's frames are in order and its columns as long as the steps") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    namespace hdf5 = store::hdf5;
+    const auto master = directory / "frames.h5";
+    const auto change = [&](auto&& how) {
+        const auto file = hdf5::open_file(master, hdf5::Mode::write);
+        how(file);
+    };
+    const auto set_steps = [&](const std::vector<std::int64_t>& steps) {
+        change([&](const hdf5::File& file) {
+            hdf5::write(hdf5::open_dataset(file.get(), "step"), H5T_NATIVE_INT64, steps.data());
+        });
+    };
+    set_steps({5, 9, 9});
+    Verified v = verify(master);
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("frames out of order"));
+    CHECK(v.says("frame 2 is of step 9, the one before of step 9"));
+    set_steps({5, 9, 10});
+    CHECK(verify(master).problems.empty());
+    change([](const hdf5::File& file) {
+        hdf5::resize(hdf5::open_dataset(file.get(), "time"), std::vector<hsize_t>{2});
+    });
+    v = verify(master);
+    CHECK(v.says("/time"));
+    CHECK(v.says("it has 2, /step counts 3"));
+}
+
+TEST_CASE("diff and verify name the place of a damaged chunk in the file") {
+    const test::TemporaryDirectory directory;
+    const test::SampleDataset sample{
+        .name = "d", .shape = {6, 40, 40}, .chunk = {1, 40, 40}, .filters = filters()};
+    const auto a = test::write_samples(directory / "a.h5", {sample});
+    const auto b = test::write_samples(directory / "b.h5", {sample});
+    const haddr_t address = test::chunk_address(b, "d", {3, 0, 0});
+    damage(b, address);
+    const auto place = Catch::Contains("b.h5, /d, chunk at (3, 0, 0), offset " +
+                                       std::to_string(address) + ", length ");
+    CHECK_THROWS_WITH(rework::diff(a, b, {.budget = {.memory = 1 << 20}, .datasets = {}}), place);
+    const Verified v = verify(b);
+    REQUIRE(v.problems.size() == 1);
+    CHECK_THAT(v.problems[0], place);
 }

@@ -35,9 +35,5 @@ void map_virtual(const Properties& creation, const Space& virtual_space, const s
 
 /// A dataset access list without a chunk cache: chunks are written and read whole.
 Properties uncached_dataset();
-/// A virtual dataset ends where its first source does, instead of going on with fill values.
-Properties strict_virtual_dataset();
-/// Both.
-Properties raw_dataset();
 
 } // namespace morphogen::store::hdf5

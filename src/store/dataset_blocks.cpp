@@ -1,0 +1,207 @@
+#include "morphogen/codec/decoder.hpp"
+#include "morphogen/core/error.hpp"
+#include "morphogen/store/dataset_reader.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/dataspace.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+/// The half of DatasetReader that reads blocks.
+namespace morphogen::store {
+namespace {
+
+using core::Dims;
+using core::Index;
+using core::NdBox;
+using hdf5::call;
+
+template <typename Call>
+void with_offset(const Dims& lo, Call&& run) {
+    std::array<hsize_t, Dims::max_rank> offset{};
+    std::copy(lo.begin(), lo.end(), offset.begin());
+    run(offset.data());
+}
+
+/// 0 for a chunk that was never written. The quick look-up of 1.10 says so by failing; the one that
+/// says it properly is quadratic, and asked only then.
+hsize_t stored_chunk_bytes(const hdf5::Dataset& data, const hsize_t* offset) {
+    hsize_t bytes = 0;
+    try {
+        call("H5Dget_chunk_storage_size", {.object = data.get()},
+             [&] { return H5Dget_chunk_storage_size(data.get(), offset, &bytes); });
+        return bytes;
+    } catch (const core::Error& error) {
+        if (std::string_view(error.what()).find("not allocated") != std::string_view::npos)
+            return 0;
+        haddr_t address = HADDR_UNDEF;
+        unsigned mask = 0;
+        const hdf5::QuietErrors quiet;
+        if (H5Dget_chunk_info_by_coord(data.get(), offset, &mask, &address, &bytes) >= 0 &&
+            address == HADDR_UNDEF)
+            return 0;
+        throw;
+    }
+}
+
+void read_box(const hdf5::Dataset& data, const NdBox& box, std::span<std::byte> out) {
+    const Dims n = box.shape();
+    const std::vector<hsize_t> start(box.lo.begin(), box.lo.end());
+    const std::vector<hsize_t> count(n.begin(), n.end());
+    const hdf5::Space space = hdf5::space_of(data);
+    hdf5::select_box(space, start, count);
+    const hdf5::Type type = hdf5::type_of(data);
+    hdf5::read(data, type.get(), hdf5::simple_space(count), space, out.data());
+}
+
+Dims negative(Dims d) {
+    for (int a = 0; a < d.rank(); ++a)
+        d[a] = -d[a];
+    return d;
+}
+
+/// "32008 (bitshuffle; see ...)"; @p named: where its name may stand.
+std::string name_of(unsigned filter, const std::vector<FilterInfo>& named) {
+    const auto found = std::find_if(named.begin(), named.end(),
+                                    [&](const FilterInfo& f) { return f.id == filter; });
+    return found == named.end() || found->name.empty()
+               ? std::to_string(filter)
+               : fmt::format("{} ({})", filter, found->name);
+}
+
+/// The first that neither this program nor its HDF5 has, as far as the plugins there are.
+std::optional<unsigned> missing_among(const std::vector<codec::Hdf5Filter>& filters) {
+    if (codec::ChunkDecoder::supports(filters)) return std::nullopt;
+    for (const codec::Hdf5Filter& filter : filters)
+        if (H5Zfilter_avail(static_cast<H5Z_filter_t>(filter.id)) <= 0) return filter.id;
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string DatasetReader::missing_filter() const {
+    for (const DatasetPiece& piece : pieces_)
+        if (const auto missing = missing_among(piece.filters))
+            return name_of(*missing, info_.filters);
+    return {};
+}
+
+std::vector<BlockId> DatasetReader::blocks_in(const NdBox& box) const {
+    std::vector<BlockId> blocks;
+    for (std::size_t p = 0; p < pieces_.size(); ++p) {
+        const DatasetPiece& piece = pieces_[p];
+        const NdBox part = intersect(box, piece.place);
+        if (part.empty()) continue;
+        const NdBox chunks = piece.grid.touched(part + negative(piece.shift));
+        for (Index n = 0, all = chunks.volume(); n < all; ++n)
+            blocks.push_back({p, piece.grid.number_in(chunks, n)});
+    }
+    return blocks;
+}
+
+NdBox DatasetReader::full_box(BlockId block) const noexcept {
+    const DatasetPiece& piece = pieces_[block.piece];
+    return (piece.decodable ? piece.grid.full_box(block.number) : piece.grid.box(block.number)) +
+           piece.shift;
+}
+
+NdBox DatasetReader::box(BlockId block) const noexcept {
+    return intersect(full_box(block), pieces_[block.piece].place);
+}
+
+std::string DatasetReader::describe(BlockId block) const {
+    const DatasetPiece& piece = pieces_[block.piece];
+    const Dims lo = piece.grid.full_box(block.number).lo;
+    return fmt::format("{}, {}, {} at ({})", piece.file.native(), piece.dataset,
+                       piece.chunked ? "chunk" : "elements", fmt::join(lo, ", "));
+}
+
+std::string DatasetReader::locate(BlockId block) const {
+    const DatasetPiece& piece = pieces_[block.piece];
+    std::string text = describe(block);
+    constexpr int enough = 1000;
+    if (!piece.chunked || located_ >= enough) return text;
+    ++located_;
+    haddr_t address = HADDR_UNDEF;
+    hsize_t bytes = 0;
+    unsigned mask = 0;
+    with_offset(piece.grid.full_box(block.number).lo, [&](const hsize_t* offset) {
+        const hdf5::QuietErrors quiet; // what is damaged need not be found
+        if (H5Dget_chunk_info_by_coord(data_of(piece).get(), offset, &mask, &address, &bytes) < 0)
+            address = HADDR_UNDEF;
+    });
+    if (address != HADDR_UNDEF) text += fmt::format(", offset {}, length {}", address, bytes);
+    return text;
+}
+
+StoredBlock DatasetReader::stored(BlockId block) const {
+    const DatasetPiece& piece = pieces_[block.piece];
+    hsize_t bytes = 0;
+    with_offset(piece.grid.full_box(block.number).lo, [&](const hsize_t* offset) {
+        guarded(block, [&] { bytes = stored_chunk_bytes(data_of(piece), offset); });
+    });
+    if (bytes > std::min<std::uint64_t>(piece.file_bytes, stored_bound_)) {
+        const std::string where = locate(block);
+        const std::string why =
+            fmt::format("it says that {} bytes are stored, of a file of {} and for {} bytes of "
+                        "data",
+                        bytes, piece.file_bytes, block_bytes_);
+        throw core::Error(core::ErrorText{.what = "damaged chunk", .where = where, .why = why});
+    }
+    return {.bytes = bytes};
+}
+
+void DatasetReader::read_stored(BlockId block, StoredBlock& stored,
+                                std::span<std::byte> out) const {
+    const DatasetPiece& piece = pieces_[block.piece];
+    const hdf5::Dataset& data = data_of(piece);
+    if (out.size() < stored.bytes) throw core::Error("a buffer shorter than the stored chunk");
+    const NdBox whole = piece.grid.full_box(block.number);
+    with_offset(whole.lo, [&](const hsize_t* offset) {
+        guarded(block, [&] {
+            call("H5Dread_chunk", {.object = data.get(), .name = {}}, [&] {
+                return H5Dread_chunk(data.get(), H5P_DEFAULT, offset, &stored.filter_mask,
+                                     out.data());
+            });
+        });
+    });
+    // The mask does not tell of filters that were left out for the chunk's place.
+    if (piece.bare_edges && piece.grid.box(block.number) != whole) stored.filter_mask = ~0U;
+}
+
+void DatasetReader::read_plain(BlockId block, std::span<std::byte> out) const {
+    const DatasetPiece& piece = pieces_[block.piece];
+    guarded(block, [&] { read_box(data_of(piece), piece.grid.box(block.number), out); });
+}
+
+void DatasetReader::read_plain(const NdBox& box, std::span<std::byte> out) const {
+    read_box(data_, box, out);
+}
+
+const hdf5::Dataset& DatasetReader::data_of(const DatasetPiece& piece) const noexcept {
+    return piece.data.valid() ? piece.data : data_;
+}
+
+template <typename Read>
+void DatasetReader::guarded(BlockId block, Read&& read) const {
+    try {
+        read();
+    } catch (const core::Error& error) {
+        const std::string where = locate(block);
+        // HDF5 tells where it looked for a plugin, not which one it needs.
+        const auto missing = missing_among(pieces_[block.piece].filters);
+        const std::string why = missing ? fmt::format("no plugin for filter {} is installed",
+                                                      name_of(*missing, info_.filters))
+                                        : error.what();
+        const std::string_view advice =
+            missing ? "install it; HDF5_PLUGIN_PATH says where HDF5 looks" : "";
+        throw core::Error(core::ErrorText{
+            .what = "cannot read data", .where = where, .why = why, .advice = advice});
+    }
+}
+
+} // namespace morphogen::store

@@ -1,0 +1,104 @@
+#include "morphogen/store/hdf5/attribute.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/dataspace.hpp"
+#include "morphogen/store/reader.hpp"
+#include "morphogen/store/schema.hpp"
+
+#include <array>
+#include <utility>
+
+/// What FileReader knows of a run: committed frames, their statistics, launches.
+namespace morphogen::store {
+namespace {
+
+using core::Index;
+
+std::string value_text(hid_t object, const std::string& name) {
+    const auto number = [&] { return std::to_string(hdf5::read_integer(object, name.c_str())); };
+    return hdf5::is_string(object, name.c_str()) ? hdf5::read_string(object, name.c_str())
+                                                 : number();
+}
+
+template <typename Value>
+std::vector<Value> read_column(const hdf5::File& file, const std::string& name, hid_t type,
+                               Index count) {
+    const auto column = hdf5::open_dataset(file.get(), name.c_str());
+    const std::array<hsize_t, 1> first{0};
+    const std::array<hsize_t, 1> length{static_cast<hsize_t>(count)};
+    const hdf5::Space space = hdf5::space_of(column);
+    hdf5::select_box(space, first, length);
+    std::vector<Value> values(static_cast<std::size_t>(count));
+    hdf5::read(column, type, hdf5::simple_space(length), space, values.data());
+    return values;
+}
+
+} // namespace
+
+std::optional<Index> FileReader::frames() const {
+    if (!hdf5::exists(file_.get(), schema::step)) return std::nullopt;
+    const auto shape = hdf5::shape_of(hdf5::open_dataset(file_.get(), schema::step));
+    if (shape.size() != 1) return std::nullopt;
+    return static_cast<Index>(shape.front());
+}
+
+std::optional<Index> FileReader::frames_of(const std::string& dataset) const {
+    // Other programs' files may have a /step and a /v too, of other lengths.
+    if (!hdf5::exists(file_.get(), schema::provenance)) return std::nullopt;
+    for (const core::Field field : {core::Field::u, core::Field::v}) {
+        const std::string_view name = core::name_of(field);
+        if (dataset == name || (dataset.starts_with('/') && dataset.substr(1) == name))
+            return frames();
+    }
+    return std::nullopt;
+}
+
+std::vector<FrameRecord> FileReader::records() const {
+    const Index count = frames().value_or(0);
+    if (count == 0 || !hdf5::exists(file_.get(), schema::time)) return {};
+    const auto steps = read_column<std::int64_t>(file_, schema::step, H5T_NATIVE_INT64, count);
+    const auto times = read_column<double>(file_, schema::time, H5T_NATIVE_DOUBLE, count);
+    std::vector<FrameRecord> records(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        records[i].number = static_cast<Index>(i);
+        records[i].step = steps[i];
+        records[i].time = times[i];
+    }
+    for (const core::Field field : {core::Field::u, core::Field::v}) {
+        const std::vector<FieldStatistics> stored = statistics(field);
+        for (std::size_t i = 0; i < stored.size(); ++i)
+            records[i].statistics[static_cast<std::size_t>(field)] = stored[i];
+    }
+    return records;
+}
+
+std::vector<FieldStatistics> FileReader::statistics(core::Field field) const {
+    constexpr std::array members{&FieldStatistics::min, &FieldStatistics::max,
+                                 &FieldStatistics::mean};
+    std::vector<FieldStatistics> all(static_cast<std::size_t>(frames().value_or(0)));
+    for (std::size_t s = 0; s < members.size(); ++s) {
+        const std::string name =
+            std::string(schema::stats) + "/" + schema::statistic_name(field, schema::statistics[s]);
+        if (!hdf5::exists(file_.get(), name.c_str())) return {};
+        const auto values =
+            read_column<double>(file_, name, H5T_NATIVE_DOUBLE, static_cast<Index>(all.size()));
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i].*members[s] = values[i];
+    }
+    return all;
+}
+
+std::vector<Launch> FileReader::launches() const {
+    std::vector<Launch> launches;
+    if (!hdf5::exists(file_.get(), schema::provenance)) return launches;
+    const auto all = hdf5::open_group(file_.get(), schema::provenance);
+    for (Index n = 0; hdf5::exists(all.get(), schema::launch_name(n).c_str()); ++n) {
+        const auto group = hdf5::open_group(all.get(), schema::launch_name(n).c_str());
+        Launch launch{schema::launch_name(n), {}};
+        for (const std::string& name : hdf5::attribute_names(group.get()))
+            launch.entries.emplace_back(name, value_text(group.get(), name));
+        launches.push_back(std::move(launch));
+    }
+    return launches;
+}
+
+} // namespace morphogen::store
