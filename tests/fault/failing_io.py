@@ -20,7 +20,7 @@ import subprocess
 import tempfile
 import time
 
-from faulty_run import CONFIG, FRAMES, FaultyRun, frames_of, wrong_frames
+from faulty_run import CONFIG, FRAMES, FaultyRun, frames_of, require_repair, wrong_frames
 from program import Checks
 
 AT_ONCE = 6
@@ -154,6 +154,7 @@ def main():
     parser.add_argument("parts", nargs="*")
     options = parser.parse_intermixed_args()
     options.program, options.library = options.program.resolve(), options.library.resolve()
+    require_repair(options.program)
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="morphogen-failing-io-") as folder:
         failing = FailingIo(options, folder, checks)

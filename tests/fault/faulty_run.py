@@ -115,6 +115,12 @@ class FaultyRun:
         return max(steps, default=None)
 
 
+def require_repair(program):
+    """Skips the test with a program that cannot take up killed runs."""
+    if subprocess.run([program, "repair", "--help"], capture_output=True, timeout=TIMEOUT_S).returncode != 0:
+        skip(f"{program} has no command 'repair'")
+
+
 def contents(directory):
     path = directory / "frames.h5"
     if not path.exists():

@@ -16,8 +16,8 @@ import random
 import tempfile
 import time
 
-from faulty_run import (CONFIG, FRAMES, STEPS_PER_FRAME, FaultyRun, frames_of, kill_tree, ranks_of, resumed_at,
-                        wait_until, wrong_frames)
+from faulty_run import (CONFIG, FRAMES, STEPS_PER_FRAME, FaultyRun, frames_of, kill_tree, ranks_of, require_repair,
+                        resumed_at, wait_until, wrong_frames)
 from program import Checks  # faulty_run has set the path
 
 KILLED = -9
@@ -179,6 +179,7 @@ def main():
     parser.add_argument("parts", nargs="*")
     options = parser.parse_intermixed_args()
     options.program, options.library = options.program.resolve(), options.library.resolve()
+    require_repair(options.program)
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="morphogen-kills-") as folder:
         kills = Kills(options, folder, checks)

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 
-from faulty_run import FaultyRun, frames_of, kill_tree, ranks_of, wait_until, wrong_frames
+from faulty_run import FaultyRun, frames_of, kill_tree, ranks_of, require_repair, wait_until, wrong_frames
 from program import Checks
 
 RANKS = (1, 4, 2, 3)
@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_intermixed_args()
     options.program, options.library = options.program.resolve(), options.library.resolve()
+    require_repair(options.program)
     checks = Checks()
     with tempfile.TemporaryDirectory(prefix="morphogen-stops-") as folder:
         stopper = Stopper(options, folder, checks)
