@@ -6,12 +6,11 @@ usage: slurm.py PROGRAM SLOW_IO_LIBRARY [CASE...]      (default: all cases, besi
 Runs are slow because each write sleeps, not because they compute: so they last long enough on any machine.
 """
 import concurrent.futures
-import pathlib
 import sys
 import traceback
 
 from cluster import Cluster, enter_own_namespace
-from program import Checks, skip  # noqa: F401  (cluster.py has set the path)
+from program import Checks  # cluster.py has set the path
 
 import cases_chain
 import cases_jobs
