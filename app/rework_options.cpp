@@ -13,7 +13,8 @@ namespace core = morphogen::core;
 morphogen::rework::ReworkBudget ReworkOptions::budget() const {
     morphogen::rework::ReworkBudget budget;
     budget.threads = threads > 0 ? threads : morphogen::parallel::usable_cores();
-    budget.memory = memory.empty() ? core::usable_memory() / 4 : core::parse_size(memory);
+    budget.memory = memory.empty() ? core::usable_memory() / 4 / static_cast<std::uint64_t>(sharers)
+                                   : core::parse_size(memory);
     return budget;
 }
 

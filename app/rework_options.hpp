@@ -16,6 +16,7 @@ namespace app {
 struct ReworkOptions {
     std::string memory; // empty: a quarter of what the process may use
     int threads = 0;    // 0: every core
+    int sharers = 1;    // processes that share the machine's memory
     std::string dataset;
 
     /// Without progress. @throws core::UsageError: not a size

@@ -36,9 +36,12 @@ constexpr std::array entries{
     Entry{{"join", "fork-join: quicksort and empty joins, beside OpenMP tasks and oneTBB"},
           measure_join},
     Entry{{"codec", "encoding and decoding a developed field, one thread"}, measure_codec},
+    Entry{{"decode", "a whole dataset into the caller's array, against decoding alone"},
+          measure_decode},
     Entry{{"store", "frames into HDF5 against plain writes of the same bytes"}, measure_store},
     Entry{{"overlap", "a synchronous writer against the pipeline, on fast and slow disks"},
           measure_overlap},
+    Entry{{"rechunk", "a file into other chunks, against its codecs alone"}, measure_rechunk},
     Entry{{"run", "a whole run with and without output, and what each stage costs alone"},
           measure_run},
 };

@@ -27,8 +27,10 @@ Report measure_copy(const Context& context);
 Report measure_ring(const Context& context);
 Report measure_join(const Context& context);
 Report measure_codec(const Context& context);
+Report measure_decode(const Context& context);
 Report measure_store(const Context& context);
 Report measure_overlap(const Context& context);
+Report measure_rechunk(const Context& context);
 Report measure_run(const Context& context);
 
 } // namespace morphogen::bench

@@ -1,5 +1,7 @@
 #include "rework/chunk_writer.hpp"
 
+#include <utility>
+
 namespace morphogen::rework {
 
 using core::Index;
@@ -30,7 +32,13 @@ Index slots_for(int threads) {
 ChunkWriter::ChunkWriter(store::DatasetWriter& out, const core::ChunkGrid& grid,
                          const codec::FilterPipeline& filters, std::vector<std::byte> fill,
                          int threads)
-    : out_(out), grid_(grid), filters_(filters), fill_(std::move(fill)),
+    : ChunkWriter([&out](const core::Dims& lo,
+                         std::span<const std::byte> stored) { out.write_chunk(lo, stored); },
+                  grid, filters, std::move(fill), threads) {}
+
+ChunkWriter::ChunkWriter(Put put, const core::ChunkGrid& grid, const codec::FilterPipeline& filters,
+                         std::vector<std::byte> fill, int threads)
+    : put_(std::move(put)), grid_(grid), filters_(filters), fill_(std::move(fill)),
       chunk_bytes_(static_cast<std::size_t>(core::volume(grid.chunk())) * fill_.size()),
       team_(threads) {
     for (int i = 0; i < threads; ++i)
@@ -73,7 +81,7 @@ void ChunkWriter::encode(Item& item, Worker& worker, std::span<const std::byte> 
 }
 
 void ChunkWriter::put(Item& item) {
-    out_.write_chunk(grid_.full_box(item.number).lo, item.stored.span().first(item.bytes));
+    put_(grid_.full_box(item.number).lo, item.stored.span().first(item.bytes));
 }
 
 void ChunkWriter::write(const NdBox& box, const std::byte* elements) {

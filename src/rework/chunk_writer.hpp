@@ -8,6 +8,7 @@
 #include "morphogen/store/dataset_writer.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,6 +27,10 @@ public:
     /// @param grid of the new dataset. @param fill one element: what chunks hold past the edges.
     ChunkWriter(store::DatasetWriter& out, const core::ChunkGrid& grid,
                 const codec::FilterPipeline& filters, std::vector<std::byte> fill, int threads);
+    /// @param put takes each encoded chunk at @p lo, in order, on the calling thread.
+    using Put = std::function<void(const core::Dims& lo, std::span<const std::byte> stored)>;
+    ChunkWriter(Put put, const core::ChunkGrid& grid, const codec::FilterPipeline& filters,
+                std::vector<std::byte> fill, int threads);
     ~ChunkWriter();
 
     /// Bytes held for chunks of @p chunk_bytes.
@@ -49,7 +54,7 @@ private:
     void encode(Item& item, Worker& worker, std::span<const std::byte> raw);
     void put(Item& item);
 
-    store::DatasetWriter& out_;
+    const Put put_;
     const core::ChunkGrid grid_;
     const codec::FilterPipeline filters_;
     const std::vector<std::byte> fill_;

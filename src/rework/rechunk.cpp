@@ -3,6 +3,7 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/core/stopwatch.hpp"
+#include "morphogen/mpi/agreement.hpp"
 #include "morphogen/rework/block_stream.hpp"
 #include "morphogen/rework/info.hpp"
 #include "morphogen/store/dataset_reader.hpp"
@@ -13,10 +14,12 @@
 #include "rework/check_output.hpp"
 #include "rework/chunk_writer.hpp"
 #include "rework/rechunk_job.hpp"
+#include "rework/shared_output.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,8 +45,9 @@ using store::DatasetReader;
 
 class Rechunker {
 public:
-    Rechunker(const fs::path& in, const RechunkOptions& options)
-        : options_(options), file_(std::make_shared<store::FileReader>(data_file(in))) {
+    Rechunker(const fs::path& in, const RechunkOptions& options, int ranks)
+        : options_(options), ranks_(ranks),
+          file_(std::make_shared<store::FileReader>(data_file(in))) {
         for (const std::string& name : options_.datasets)
             named_.insert(file_->dataset(name).id);
         for (const store::DatasetInfo& info : file_->datasets())
@@ -59,20 +63,39 @@ public:
             all_bytes_ += job.reader->raw_bytes();
     }
 
-    void write(const store::hdf5::File& out, RechunkResult& result) {
-        result.notes = store::copy_file(
-            *file_, out, [&](const store::ObjectId& id, hid_t parent, const std::string& name) {
-                return make(id, parent, name);
-            });
+    /// This rank's share of every dataset. @param out on rank 0, null elsewhere.
+    void write(const store::hdf5::File* out, SharedOutput& shared, RechunkResult& result) {
+        if (out != nullptr)
+            result.notes =
+                store::copy_file(*file_, *out,
+                                 [&](const store::ObjectId& id, hid_t parent,
+                                     const std::string& name) { return make(id, parent, name); });
+        int number = 0;
         for (auto& [id, job] : jobs_) {
             const std::string& path = job.reader->info().path;
-            store::DatasetWriter writer(out, path);
-            rewrite(job, writer);
-            writer.close();
+            std::optional<store::DatasetWriter> writer;
+            if (out != nullptr) writer.emplace(*out, path);
+            const auto sink = shared.sink(number++, writer ? &*writer : nullptr);
+            rewrite(job, *sink, shared.ranks());
+            sink->finish();
             if (job.asked_for)
                 result.datasets.push_back(
                     {path, job.reader->raw_bytes(), job.plan.passes, job.plan.slabs.size()});
         }
+    }
+
+    /// Differs where the ranks would not do shares of the same work.
+    std::int64_t fingerprint() const {
+        std::uint64_t hash = 14695981039346656037U; // FNV-1a
+        const auto add = [&](std::uint64_t value) { hash = (hash ^ value) * 1099511628211U; };
+        for (const auto& [id, job] : jobs_) {
+            for (const Index n : job.reader->shape())
+                add(static_cast<std::uint64_t>(n));
+            for (const Index n : job.plan.slabs.chunk())
+                add(static_cast<std::uint64_t>(n));
+            add(job.reader->pieces().size());
+        }
+        return static_cast<std::int64_t>(hash);
     }
 
     const fs::path& path() const { return file_->path(); }
@@ -117,10 +140,10 @@ private:
         if (!wanted(info)) {
             // Copied as it is, it would point to files that may be elsewhere tomorrow.
             if (info.layout == store::DataLayout::assembled || info.external)
-                jobs_.emplace(info.id, plan_copy(reader_of(info), options_));
+                jobs_.emplace(info.id, plan_copy(reader_of(info), options_, ranks_));
             return;
         }
-        jobs_.emplace(info.id, plan_rechunk(reader_of(info), options_));
+        jobs_.emplace(info.id, plan_rechunk(reader_of(info), options_, ranks_));
     }
     std::unique_ptr<DatasetReader> reader_of(const store::DatasetInfo& info) const {
         return std::make_unique<DatasetReader>(file_, info.path);
@@ -132,38 +155,47 @@ private:
         return store::create_dataset_like(*job->second.reader, parent, name, job->second.layout);
     }
 
-    void rewrite(const RechunkJob& job, store::DatasetWriter& writer) {
+    void rewrite(const RechunkJob& job, ElementSink& sink, const mpi::Communicator& ranks) {
         const DatasetReader& reader = *job.reader;
         const std::size_t element = reader.element_size();
         const Index slabs = job.plan.slabs.size();
-        if (slabs == 0) return;
+        if (slabs <= ranks.rank()) return;
         const bool chunked = job.layout.chunk.rank() > 0;
         std::optional<ChunkWriter> encoder;
         if (chunked)
             encoder.emplace(
-                writer, core::ChunkGrid(reader.shape(), job.layout.chunk), *job.layout.filters,
+                [&](const core::Dims& lo, std::span<const std::byte> stored) {
+                    sink.write_chunk(lo, stored);
+                },
+                core::ChunkGrid(reader.shape(), job.layout.chunk), *job.layout.filters,
                 std::vector<std::byte>(reader.fill().begin(), reader.fill().end()), job.threads);
         BlockStream stream(reader, job.threads, job.stream_memory);
         core::AlignedBuffer<std::byte> slab(
             static_cast<std::size_t>(job.plan.slabs.box(0).volume()) * element);
-        for (Index n = 0; n < slabs; ++n) {
+        for (Index n = ranks.rank(); n < slabs; n += ranks.size()) {
             const NdBox box = job.plan.slabs.box(n);
             const auto place = [&](const BlockView& block, int) {
                 core::copy_box(intersect(block.box, box), block.raw.data(), block.raw_box,
                                slab.data(), box, element);
             };
-            stream.for_each(reader.blocks_in(box), {place});
+            stream.for_each(reader.blocks_in(box), {place, [&](Index) { sink.poll(); }});
             const std::size_t bytes = static_cast<std::size_t>(box.volume()) * element;
             if (chunked)
                 encoder->write(box, slab.data());
             else
-                writer.write_box(box, slab.span().first(bytes));
-            done_bytes_ += bytes;
-            if (options_.progress) options_.progress(done_bytes_, all_bytes_);
+                sink.write_box(box, slab.span().first(bytes));
+            show_progress(bytes * static_cast<std::size_t>(ranks.size()));
         }
     }
 
+    /// The others are about as far as this rank.
+    void show_progress(std::uint64_t bytes) {
+        done_bytes_ = std::min(done_bytes_ + bytes, all_bytes_);
+        if (options_.progress) options_.progress(done_bytes_, all_bytes_);
+    }
+
     const RechunkOptions& options_;
+    int ranks_;
     std::shared_ptr<const store::FileReader> file_;
     std::set<store::ObjectId> named_; // --dataset
     std::map<store::ObjectId, RechunkJob> jobs_;
@@ -173,16 +205,54 @@ private:
 
 } // namespace
 
-RechunkResult rechunk(const fs::path& in, const fs::path& out, const RechunkOptions& options) {
+namespace {
+
+/// What every rank can keep to.
+RechunkOptions least_of_all(RechunkOptions options, const mpi::Communicator& ranks) {
+    options.threads =
+        static_cast<int>(ranks.allreduce(static_cast<std::int64_t>(options.threads), mpi::Op::min));
+    constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    options.memory = static_cast<std::uint64_t>(
+        ranks.allreduce(static_cast<std::int64_t>(std::min(options.memory, most)), mpi::Op::min));
+    return options;
+}
+
+void check_same_work(const mpi::Communicator& ranks, std::int64_t fingerprint, const fs::path& in) {
+    const bool same = ranks.agree(fingerprint);
+    mpi::run_collectively(ranks, [&] {
+        if (!same)
+            refuse(in, "", "the ranks do not see the same file",
+                   "wait until nothing writes to it; every node must reach it");
+    });
+}
+
+} // namespace
+
+RechunkResult rechunk(const fs::path& in, const fs::path& out, const RechunkOptions& wanted,
+                      const mpi::Communicator& ranks) {
     const core::Stopwatch watch;
     RechunkResult result;
-    Rechunker rechunker(in, options);
-    check_output(out, rechunker.inputs());
-    result.bytes_in = fs::file_size(rechunker.path());
-    store::NewFile file(out, options.replace);
-    rechunker.write(file.file(), result);
-    file.close();
-    result.bytes_out = fs::file_size(out);
+    const RechunkOptions options = ranks.size() > 1 ? least_of_all(wanted, ranks) : wanted;
+    std::optional<Rechunker> rechunker;
+    SharedOutput shared(ranks);
+    const auto plan = [&] {
+        rechunker.emplace(in, options, ranks.size());
+        if (ranks.is_root()) check_output(out, rechunker->inputs());
+    };
+    if (ranks.size() == 1) {
+        plan();
+    } else {
+        mpi::run_collectively(ranks, plan);
+        check_same_work(ranks, rechunker->fingerprint(), in);
+    }
+    result.bytes_in = fs::file_size(rechunker->path());
+    shared.run([&] {
+        if (!ranks.is_root()) return rechunker->write(nullptr, shared, result);
+        store::NewFile file(out, options.replace);
+        rechunker->write(&file.file(), shared, result);
+        file.close();
+        result.bytes_out = fs::file_size(out);
+    });
     result.seconds = watch.seconds();
     return result;
 }

@@ -1,14 +1,17 @@
 #include "rework/rechunk_job.hpp"
 
+#include "morphogen/codec/encoder.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/block_stream.hpp"
 
 #include "rework/chunk_writer.hpp"
+#include "rework/shared_output.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -41,11 +44,19 @@ std::size_t chunk_bytes(const RechunkJob& job) {
     return static_cast<std::size_t>(core::volume(job.layout.chunk)) * job.reader->element_size();
 }
 
+/// What travels between ranks at once.
+std::size_t message_bytes(const RechunkJob& job) {
+    if (job.layout.chunk.rank() == 0)
+        return std::max(SharedOutput::box_bytes, job.reader->element_size());
+    return codec::ChunkEncoder::bound(*job.layout.filters, chunk_bytes(job));
+}
+
 /// Bytes besides the slab and what is read ahead.
 std::uint64_t fixed_memory(const RechunkJob& job, int threads) {
     std::uint64_t bytes = BlockStream::least_memory(*job.reader, threads);
     if (job.layout.chunk.rank() > 0)
         bytes += ChunkWriter::memory(*job.layout.filters, chunk_bytes(job), threads);
+    if (job.ranks > 1) bytes += SharedOutput::memory(message_bytes(job));
     return bytes;
 }
 
@@ -60,6 +71,22 @@ Dims smallest_slab(const RechunkJob& job) {
 
 /// Bytes; larger slabs gain nothing if they do not save decoding.
 constexpr std::uint64_t enough_for_a_slab = std::uint64_t{128} << 20;
+
+/// A slab for every rank, if that costs less decoding than it saves time.
+void share(RechunkJob& job, std::uint64_t most,
+           const std::function<SlabPlan(std::uint64_t bytes)>& plan_within) {
+    if (job.plan.slabs.size() >= job.ranks) return;
+    const auto slab =
+        static_cast<std::uint64_t>(core::volume(smallest_slab(job))) * job.reader->element_size();
+    for (int parts = job.ranks; parts <= 4 * job.ranks; parts *= 2) { // slabs are whole chunks
+        const std::uint64_t part = job.reader->raw_bytes() / static_cast<std::uint64_t>(parts);
+        SlabPlan finer = plan_within(std::clamp(part, slab, most));
+        if (finer.passes >= job.plan.passes * job.ranks) return;
+        const bool enough = finer.slabs.size() >= job.ranks;
+        if (finer.slabs.size() > job.plan.slabs.size()) job.plan = std::move(finer);
+        if (enough) return;
+    }
+}
 
 /// Threads and slabs for the memory there is.
 void plan(RechunkJob& job, const RechunkOptions& options) {
@@ -99,12 +126,15 @@ void plan(RechunkJob& job, const RechunkOptions& options) {
     // Memory that was never touched costs time too: no more of it than saves decoding.
     job.plan = plan_within(std::clamp(enough_for_a_slab, slab, most));
     if (job.plan.passes > 1.0) job.plan = plan_within(most);
+    share(job, most, plan_within);
 }
 
 } // namespace
 
-RechunkJob plan_rechunk(std::unique_ptr<DatasetReader> reader, const RechunkOptions& options) {
+RechunkJob plan_rechunk(std::unique_ptr<DatasetReader> reader, const RechunkOptions& options,
+                        int ranks) {
     RechunkJob job;
+    job.ranks = ranks;
     job.reader = std::move(reader);
     if (!options.contiguous) {
         job.layout.chunk = clipped_chunk(Dims::from(options.chunks), job.reader->shape());
@@ -114,8 +144,10 @@ RechunkJob plan_rechunk(std::unique_ptr<DatasetReader> reader, const RechunkOpti
     return job;
 }
 
-RechunkJob plan_copy(std::unique_ptr<DatasetReader> reader, const RechunkOptions& options) {
+RechunkJob plan_copy(std::unique_ptr<DatasetReader> reader, const RechunkOptions& options,
+                     int ranks) {
     RechunkJob job;
+    job.ranks = ranks;
     job.reader = std::move(reader);
     job.asked_for = false;
     const auto& pieces = job.reader->pieces();

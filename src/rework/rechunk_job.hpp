@@ -16,17 +16,19 @@ struct RechunkJob {
     std::unique_ptr<store::DatasetReader> reader;
     store::StorageLayout layout;
     int threads = 1;
+    int ranks = 1;                   // that share the slabs
     std::uint64_t stream_memory = 0; // bytes, for reading and decoding
     SlabPlan plan;
     bool asked_for = true; // else: only to bring data of other files along
 };
 
-/// The layout that @p options ask for; threads and slabs for the memory there is.
-/// @throws core::UsageError naming the least memory that would do
-RechunkJob plan_rechunk(std::unique_ptr<store::DatasetReader> reader,
-                        const RechunkOptions& options);
+/// The layout that @p options ask for; threads and slabs for the memory there is, and for @p ranks
+/// that share them. @throws core::UsageError naming the least memory that would do
+RechunkJob plan_rechunk(std::unique_ptr<store::DatasetReader> reader, const RechunkOptions& options,
+                        int ranks);
 
 /// The same with the layout that the dataset, or the first source of a virtual one, has.
-RechunkJob plan_copy(std::unique_ptr<store::DatasetReader> reader, const RechunkOptions& options);
+RechunkJob plan_copy(std::unique_ptr<store::DatasetReader> reader, const RechunkOptions& options,
+                     int ranks);
 
 } // namespace morphogen::rework

@@ -2,6 +2,7 @@
 
 #include "morphogen/codec/spec.hpp"
 #include "morphogen/core/box.hpp"
+#include "morphogen/mpi/communicator.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -46,7 +47,13 @@ struct RechunkResult {
 /// nothing of it is left.
 /// @throws core::UsageError: options that do not fit the file; less memory than the least that
 /// would do. core::Error naming file, dataset and chunk.
+///
+/// Several @p ranks share the work: each reads, decodes and encodes a share of the new chunks, rank
+/// 0 writes them all. Memory and threads are each rank's, the least of all counts. Collective; the
+/// host threads call MPI; errors are mpi::AgreedError on every rank (mpi::Failure: end the job).
+/// The file is the same, but for the order of chunks in it; results are rank 0's.
 RechunkResult rechunk(const std::filesystem::path& in, const std::filesystem::path& out,
-                      const RechunkOptions& options);
+                      const RechunkOptions& options,
+                      const mpi::Communicator& ranks = mpi::Communicator());
 
 } // namespace morphogen::rework

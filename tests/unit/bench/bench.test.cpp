@@ -110,6 +110,14 @@ TEST_CASE("bench codec gives a valid object of positive numbers") {
     check_measurement("codec");
 }
 
+TEST_CASE("bench decode gives a valid object of positive numbers") {
+    check_measurement("decode");
+}
+
+TEST_CASE("bench rechunk gives a valid object of positive numbers") {
+    check_measurement("rechunk");
+}
+
 TEST_CASE("bench store gives a valid object of positive numbers") {
     check_measurement("store");
 }
