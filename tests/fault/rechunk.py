@@ -5,10 +5,12 @@ usage: rechunk.py PROGRAM [slow_or_failing_io.so]      (the full disk: root only
 """
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from program import Checks, Workspace, skip  # noqa: E402
@@ -54,10 +56,84 @@ def check_refused(checks, work):
     checks.expect(result.returncode == 2 and "exists already" in result.stderr, f"OUT is there: {result.stderr!r}")
     checks.expect((work.path / "out.h5").read_text() == "precious", "an OUT that was there is lost")
     (work.path / "out.h5").unlink()
-    result = work.run("rechunk", "in.h5", "out.h5", *OPTIONS, ranks=3)
-    checks.expect(result.returncode == 2, f"3 ranks: exit {result.returncode}")
-    checks.expect(result.stderr.count("rechunk runs in one process") == 1, f"3 ranks: told {result.stderr!r}")
-    expect_nothing_left(checks, work, "3 ranks")
+
+
+def expect_told_once(checks, result, told, label, code=1):
+    """Of several ranks too: mpirun adds lines of its own."""
+    checks.expect(result.returncode == code, f"{label}: exit {result.returncode}: {result.stderr}")
+    lines = [line for line in result.stderr.splitlines() if line.startswith("morphogen:")]
+    checks.expect(len(lines) == 1 and all(text in lines[0] for text in told), f"{label}: told {lines}, expected {told}")
+
+
+def check_ranks(checks, work):
+    """Shares of several ranks make the same content; what all of them refuse is told once."""
+    with h5py.File(work.path / "in.h5", "r") as f:
+        values = f["v"][()]
+    for ranks in (1, 2, 3, 4):
+        for options in (OPTIONS, ("--chunks", "32,64,96", "--codec", "deflate:1"), ("--chunks", "contiguous"),
+                        ("--chunks", "5,7,11", "--codec", "none", "--memory", "6MiB", "--threads", "1")):
+            label = f"{ranks} ranks, {options}"
+            result = work.run("rechunk", "in.h5", "out.h5", *options, ranks=ranks)
+            if checks.expect(result.returncode == 0, f"{label}: exit {result.returncode}: {result.stderr}"):
+                with h5py.File(work.path / "out.h5", "r") as f:
+                    same = f["v"].shape == values.shape and f["v"][()].tobytes() == values.tobytes()
+                    checks.expect(same and f["others"].attrs["text"] == "kept", f"{label}: other content")
+                (work.path / "out.h5").unlink()
+            expect_nothing_left(checks, work, label)
+    for label, arguments, told, code in (
+            ("no input", ("absent.h5", "out.h5", *OPTIONS), ("absent.h5",), 1),
+            ("bad chunks", ("in.h5", "out.h5", "--chunks", "8,x"), ("bad --chunks",), 2),
+            ("too little memory", ("in.h5", "out.h5", *OPTIONS, "--memory", "1KiB"), ("not enough memory",), 2),
+            ("no directory", ("in.h5", "absent/out.h5", *OPTIONS), ("cannot create file",), 1)):
+        expect_told_once(checks, work.run("rechunk", *arguments, ranks=3), told, f"3 ranks, {label}", code)
+        expect_nothing_left(checks, work, label)
+
+
+def damaged(raw):
+    return bytes(raw[:len(raw) // 2]) + bytes(len(raw) - len(raw) // 2)
+
+
+def check_damage(checks, work):
+    """A chunk that cannot be decoded, wherever it is: that chunk named, by whichever rank meets it."""
+    with h5py.File(work.path / "in.h5", "r") as f:
+        good = f["v"].id.read_direct_chunk((0, 0, 0))[1]
+        size = f["v"].id.get_storage_size()
+    cases = {"damaged": (damaged(good), ("cannot decode chunk", "deflate")),
+             "too long for its chunk": (bytes(10 * size), ("damaged chunk", "bytes are stored")),
+             "a bomb": (zlib.compress(bytes(1 << 25), 9), ("cannot decode chunk", "more than the chunk's size"))}
+    for label, (stored, told) in cases.items():
+        for place in (0, 1, 17, 31):
+            os.rename(work.path / "in.h5", work.path / "good.h5")
+            shutil.copy(work.path / "good.h5", work.path / "in.h5")
+            with h5py.File(work.path / "in.h5", "r+") as f:
+                f["v"].id.write_direct_chunk((place, 0, 0), stored)
+            for ranks in (0, 3) if place in (1, 31) else (0,):
+                began = time.monotonic()
+                result = work.run("rechunk", "in.h5", "out.h5", *OPTIONS, "--memory", "8MiB", ranks=ranks)
+                where = f"{label}, chunk {place}, {ranks} ranks"
+                checks.expect(time.monotonic() - began < SOON_S, f"{where}: took {time.monotonic() - began:.1f} s")
+                expect_told_once(checks, result, ("in.h5", "/v", f"chunk at ({place}, 0, 0)", *told), where)
+                expect_nothing_left(checks, work, where, {"in.h5", "good.h5"})
+            os.rename(work.path / "good.h5", work.path / "in.h5")
+
+
+def check_failing_reads(checks, work, shim):
+    counter = work.path / "count"
+    result = work.run("rechunk", "in.h5", "out.h5", *OPTIONS,
+                      environment={"LD_PRELOAD": shim, "MORPHOGEN_TEST_PREAD_COUNT": str(counter)})
+    checks.expect(result.returncode == 0, f"without a fault: {result.stderr}")
+    reads = int(counter.read_text())
+    counter.unlink()
+    (work.path / "out.h5").unlink()
+    checks.expect(reads > 32, f"only {reads} reads")
+    for count in range(reads):
+        began = time.monotonic()
+        result = work.run("rechunk", "in.h5", "out.h5", *OPTIONS, environment={
+            "LD_PRELOAD": shim, "MORPHOGEN_TEST_PREAD_FAIL_AFTER": str(count)})
+        label = f"read {count} of {reads}"
+        checks.expect(time.monotonic() - began < SOON_S, f"{label}: took {time.monotonic() - began:.1f} s")
+        expect_told_once(checks, result, ("in.h5",), label)
+        expect_nothing_left(checks, work, label)
 
 
 def check_full_disk(checks, work):
@@ -95,6 +171,32 @@ def check_failing_writes(checks, work, shim):
         expect_nothing_left(checks, work, label)
 
 
+def check_failing_writes_of_ranks(checks, work, shim):
+    """Rank 0 cannot write, at one of several places: the others end too, and it is told once."""
+    for count in (0, 3, 40):
+        began = time.monotonic()
+        result = work.run("rechunk", "in.h5", "out.h5", *OPTIONS, ranks=3, environment={
+            "LD_PRELOAD": shim, "MORPHOGEN_TEST_PWRITE_FAIL_AFTER": str(count), "MORPHOGEN_TEST_PWRITE_RANK": "0"})
+        label = f"3 ranks, write {count}"
+        checks.expect(time.monotonic() - began < SOON_S, f"{label}: took {time.monotonic() - began:.1f} s")
+        expect_told_once(checks, result, ("out.h5", "No space left"), label)
+        expect_nothing_left(checks, work, label)
+
+
+def check_signal_of_ranks(checks, work, shim):
+    slow = {"LD_PRELOAD": shim, "MORPHOGEN_TEST_PWRITE_DELAY_US": "50000"}
+    process = work.start("rechunk", "in.h5", "out.h5", *OPTIONS, ranks=3, environment=slow)
+    unfinished = work.path / "out.h5.new"
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (unfinished.exists() and unfinished.stat().st_size > 100_000):
+        time.sleep(0.01)
+    checks.expect(unfinished.exists(), "3 ranks: it never began")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    checks.expect(process.returncode != 0, "3 ranks, SIGTERM: exit 0")
+    expect_nothing_left(checks, work, "3 ranks, SIGTERM")
+
+
 def check_signals(checks, work, shim):
     slow = {"LD_PRELOAD": shim, "MORPHOGEN_TEST_PWRITE_DELAY_US": "50000"}
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -117,11 +219,15 @@ def main():
     with Workspace(sys.argv[1]) as work:
         write_input(work)
         check_refused(checks, work)
+        check_ranks(checks, work)
+        check_damage(checks, work)
         if os.geteuid() == 0:
             check_full_disk(checks, work)
         if len(sys.argv) > 2:
-            check_failing_writes(checks, work, str(pathlib.Path(sys.argv[2]).resolve()))
-            check_signals(checks, work, str(pathlib.Path(sys.argv[2]).resolve()))
+            shim = str(pathlib.Path(sys.argv[2]).resolve())
+            for check in (check_failing_reads, check_failing_writes, check_failing_writes_of_ranks, check_signals,
+                          check_signal_of_ranks):
+                check(checks, work, shim)
     checks.finish()
 
 

@@ -8,6 +8,10 @@
 //   MORPHOGEN_TEST_PWRITE_COUNT=FILE    at exit, writes the number of pwrites to FILE
 //   MORPHOGEN_TEST_PWRITE_RANK=R        only in this rank of an Open MPI job
 //
+// pread, which is what HDF5 reads with:
+//   MORPHOGEN_TEST_PREAD_FAIL_AFTER=N   after N preads every further one fails with EIO
+//   MORPHOGEN_TEST_PREAD_COUNT=FILE     at exit, writes the number of preads to FILE
+//
 // Every call that changes what is below a directory: pwrite, write, writev, open that creates or
 // truncates, rename, link, symlink, unlink, rmdir, mkdir, ftruncate, fallocate, fsync, fdatasync;
 // counted only where the path contains UNDER, so that an MPI library's own files do not shift the
@@ -40,6 +44,8 @@
 static atomic_long pwrites;
 static long delay_us;
 static long fail_after = -1;
+static atomic_long preads;
+static long read_fail_after = -1;
 static long kill_after = -1;
 static int fail_errno = ENOSPC;
 
@@ -70,6 +76,7 @@ __attribute__((constructor)) static void set_up(void) {
         fail_after = from_environment("MORPHOGEN_TEST_PWRITE_FAIL_AFTER", -1);
         kill_after = from_environment("MORPHOGEN_TEST_PWRITE_KILL_AFTER", -1);
         fail_errno = (int)from_environment("MORPHOGEN_TEST_PWRITE_ERRNO", ENOSPC);
+        read_fail_after = from_environment("MORPHOGEN_TEST_PREAD_FAIL_AFTER", -1);
     }
     if (!concerns_this_rank("MORPHOGEN_TEST_IO_RANK")) return;
     kill_before = from_environment("MORPHOGEN_TEST_IO_KILL_BEFORE", -1);
@@ -85,14 +92,18 @@ __attribute__((constructor)) static void set_up(void) {
     under = getenv("MORPHOGEN_TEST_IO_UNDER");
 }
 
-__attribute__((destructor)) static void tear_down(void) {
-    const char* path = getenv("MORPHOGEN_TEST_PWRITE_COUNT");
+static void write_count(const char* path, long count) {
     // Children of the process (an MPI library may have some) write nothing and must not overwrite
     // its count.
-    FILE* file = path == NULL || atomic_load(&pwrites) == 0 ? NULL : fopen(path, "w");
+    FILE* file = path == NULL || count == 0 ? NULL : fopen(path, "w");
     if (file == NULL) return;
-    fprintf(file, "%ld\n", atomic_load(&pwrites));
+    fprintf(file, "%ld\n", count);
     fclose(file);
+}
+
+__attribute__((destructor)) static void tear_down(void) {
+    write_count(getenv("MORPHOGEN_TEST_PWRITE_COUNT"), atomic_load(&pwrites));
+    write_count(getenv("MORPHOGEN_TEST_PREAD_COUNT"), atomic_load(&preads));
 }
 
 static void die(void) {
@@ -172,6 +183,23 @@ ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
 
 ssize_t pwrite64(int fd, const void* data, size_t size, off_t offset) {
     return shim("pwrite", fd, data, size, offset);
+}
+
+static ssize_t read_shim(int fd, void* data, size_t size, off_t offset) {
+    const long before = atomic_fetch_add(&preads, 1);
+    if (read_fail_after >= 0 && before >= read_fail_after) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, data, size, offset);
+}
+
+ssize_t pread(int fd, void* data, size_t size, off_t offset) {
+    return read_shim(fd, data, size, offset);
+}
+
+ssize_t pread64(int fd, void* data, size_t size, off_t offset) {
+    return read_shim(fd, data, size, offset);
 }
 
 ssize_t write(int fd, const void* data, size_t size) {
