@@ -81,7 +81,7 @@ def check_ranks(checks, work):
                 (work.path / "out.h5").unlink()
             expect_nothing_left(checks, work, label)
     for label, arguments, told, code in (
-            ("no input", ("absent.h5", "out.h5", *OPTIONS), ("absent.h5",), 1),
+            ("no input", ("absent.h5", "out.h5", *OPTIONS), ("absent.h5",), 2),
             ("bad chunks", ("in.h5", "out.h5", "--chunks", "8,x"), ("bad --chunks",), 2),
             ("too little memory", ("in.h5", "out.h5", *OPTIONS, "--memory", "1KiB"), ("not enough memory",), 2),
             ("no directory", ("in.h5", "absent/out.h5", *OPTIONS), ("cannot create file",), 1)):
