@@ -2,8 +2,8 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/core/precision.hpp"
 #include "morphogen/kernel/isa.hpp"
+#include "morphogen/simulation/simulation.hpp"
 
-#include "bench/block_state.hpp"
 #include "bench/measurements.hpp"
 #include "bench/timing.hpp"
 
@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace morphogen::bench {
 namespace {
@@ -25,52 +26,120 @@ std::string shape_text(const core::Extents& n) {
                      : fmt::format("{} x {} x {}", n[0], n[1], n[2]);
 }
 
+/// Time enough for every stencil at every size, up to some GiB.
+bool whole(const Context& context) {
+    return context.seconds >= 1.0;
+}
+
 struct Case {
     core::Extents shape;
-    kernel::Stencil stencil;
+    kernel::Stencil stencil = kernel::Stencil::oono_puri;
+    kernel::Boundary boundary = kernel::Boundary::zero;
 };
+
+/// A grid of about @p cells cells.
+core::Extents grid_of(core::Index cells, int dims) {
+    core::Index side = dims == 3 ? 16 : 64;
+    if (dims == 3) {
+        while ((side + 16) * (side + 16) * (side + 16) <= cells)
+            side += 16;
+        return {side, side, side};
+    }
+    while (side * side < cells)
+        side *= 2;
+    return {1, std::max<core::Index>(cells / side, 8), side};
+}
 
 /// Grids whose two states fill about half of each level of memory, one share of the level per
 /// thread.
-std::vector<Case> cases(int threads, bool brief) {
+std::vector<Case> by_size(kernel::Stencil stencil, std::size_t cell_bytes, const Context& context) {
     std::vector<Case> all;
     for (const MemoryLevel& level : memory_levels()) {
-        if (brief && level.bytes > small_array) continue;
-        // 16 bytes per cell in single precision. The last level is shared by all threads.
+        if (context.brief() && level.bytes > small_array) continue;
         const bool own = level.name == "L1" || level.name == "L2";
-        const auto cells = static_cast<core::Index>(level.bytes / 16) * (own ? threads : 1);
-        core::Index width = 64;
-        while (width * width < cells)
-            width *= 2;
-        all.push_back(
-            {{1, std::max<core::Index>(cells / width, 8), width}, kernel::Stencil::oono_puri});
+        const int shares = own ? context.threads : level.name == "memory" && whole(context) ? 3 : 1;
+        const auto cells = static_cast<core::Index>(level.bytes / (4 * cell_bytes)) * shares;
+        all.push_back({grid_of(cells, kernel::info(stencil).dims), stencil});
     }
-    const core::Extents plane = brief ? core::Extents{1, 54, 96} : core::Extents{1, 1080, 1920};
-    const core::Extents cube = brief ? core::Extents{16, 16, 16} : core::Extents{128, 128, 128};
-    for (const kernel::StencilInfo& info : kernel::stencils)
-        all.push_back({info.dims == 2 ? plane : cube, info.stencil});
     return all;
 }
 
-template <typename T>
-void add_case(Report& report, const Case& c, int threads, double seconds, double fma_per_second) {
+/// The grid of the reference configuration, or a cube of about as many bytes as many runs have.
+core::Extents usual(kernel::Stencil stencil, bool brief) {
+    if (kernel::info(stencil).dims == 3)
+        return brief ? core::Extents{16, 16, 16} : core::Extents{256, 256, 256};
+    return brief ? core::Extents{1, 54, 96} : core::Extents{1, 1080, 1920};
+}
+
+std::vector<Case> cases(std::size_t cell_bytes, const Context& context) {
+    std::vector<Case> all;
+    for (const kernel::StencilInfo& info : kernel::stencils) {
+        if (whole(context) || info.stencil == kernel::Stencil::oono_puri || info.dims == 3) {
+            const auto sizes = by_size(info.stencil, cell_bytes, context);
+            all.insert(all.end(), sizes.begin(), sizes.end());
+        }
+        all.push_back({usual(info.stencil, context.brief()), info.stencil});
+    }
+    for (const kernel::Boundary boundary : {kernel::Boundary::no_flux, kernel::Boundary::periodic})
+        all.push_back({usual(kernel::Stencil::oono_puri, context.brief()),
+                       kernel::Stencil::oono_puri, boundary});
+    return all;
+}
+
+std::string name_of(kernel::Boundary boundary) {
+    switch (boundary) {
+    case kernel::Boundary::zero:
+        return "zero";
+    case kernel::Boundary::periodic:
+        return "periodic";
+    case kernel::Boundary::no_flux:
+        break;
+    }
+    return "no-flux";
+}
+
+config::Config configuration(const Case& c, core::Precision precision) {
+    config::Config config;
+    config.grid.dims = kernel::info(c.stencil).dims;
+    config.grid.shape = c.shape;
+    config.grid.precision = precision;
+    config.physics.stencil = c.stencil;
+    config.physics.boundary = c.boundary;
+    config.time.frames = core::Index{1} << 30U; // long enough to be tuned for
+    return config;
+}
+
+struct Limits {
+    double fma;    // vectors/s
+    double memory; // bytes/s
+};
+
+/// A simulation as a run makes it: its arrays, its tiling, its halos.
+void add_case(Report& report, const Case& c, core::Precision precision, int threads,
+              const Context& context, const Limits& limits) {
     const kernel::Isa isa = kernel::best_isa();
-    kernel::Physics physics;
-    physics.stencil = c.stencil;
-    physics.diffusion_u = 0.1; // stable for every stencil
-    BlockState<T> state(physics, c.shape, isa, threads);
-    state.sow(8, 48);
-    const core::Index depth = state.stepper().depth();
-    state.advance(10 * depth); // the first steps of sharp edges are not what runs are made of
+    const auto policy =
+        context.brief() ? simulation::TilingPolicy{} : simulation::tiling_policy_from_environment();
+    simulation::Simulation state(configuration(c, precision), mpi::Communicator(),
+                                 {.threads = threads, .isa = isa, .tiling = policy});
+    const auto cells = core::volume(c.shape);
+    const core::Index depth = state.depth();
+    // The first steps of sharp edges are not what runs are made of; in a large grid they are few.
+    state.advance(depth * std::clamp<core::Index>(20'000'000 / (cells * depth), 1, 10));
     // Small grids take so many steps per sample that reading the clock does not show.
-    const auto cells = static_cast<core::Index>(state.cells());
     const core::Index steps = depth * std::max<core::Index>(1, 4'000'000 / (cells * depth));
-    const double taken = median_seconds(seconds, [&] { state.advance(steps); });
+    const double taken = median_seconds(context.seconds, [&] { state.advance(steps); });
     const double rate = static_cast<double>(cells * steps) / taken;
-    const double limit = fma_per_second * lanes(isa, sizeof(T)) / operations_per_vector;
-    report.add_row({shape_text(c.shape), std::string(sizeof(T) == 4 ? "f32" : "f64"),
-                    std::string(kernel::info(c.stencil).name), core::format_size(state.bytes()),
-                    std::int64_t{threads}, std::int64_t{depth}, rate / 1e9, 100.0 * rate / limit});
+    const std::size_t cell_bytes = core::bytes_of(precision);
+    const double fma_limit = limits.fma * lanes(isa, cell_bytes) / operations_per_vector;
+    // Each visit to memory reads two fields and writes two.
+    const double bytes_per_update =
+        4.0 * static_cast<double>(cell_bytes) / static_cast<double>(depth);
+    report.add_row({shape_text(c.shape), std::string(core::name_of(precision)),
+                    std::string(kernel::info(c.stencil).name), name_of(c.boundary),
+                    core::format_size(4 * static_cast<std::size_t>(cells) * cell_bytes),
+                    std::int64_t{threads}, std::int64_t{depth}, rate / 1e9,
+                    100.0 * rate / fma_limit, 100.0 * rate * bytes_per_update / limits.memory});
 }
 
 } // namespace
@@ -83,28 +152,38 @@ Report measure_kernel(const Context& context) {
         {{"shape", "grid"},
          {"precision", "type"},
          {"stencil", "stencil"},
+         {"boundary", "boundary"},
          {"memory", "memory"},
          {"threads", "threads"},
          {"depth", "steps per visit"},
          {"gcells_per_s", "G cells/s", 2},
-         {"percent_of_fma_limit", "% of limit"}});
-    const double all = fma_rate(isa, context.threads, context.seconds / 2);
-    const double one = context.threads == 1 ? all : fma_rate(isa, 1, context.seconds / 2);
-    report.add_fact("fma_per_s_one_thread", "multiply-adds, one thread", one / 1e9, "G vectors/s");
-    report.add_fact("fma_per_s", "multiply-adds, all threads", all / 1e9, "G vectors/s");
-    for (const Case& c : cases(1, context.brief())) {
-        if (c.stencil == kernel::Stencil::oono_puri)
-            add_case<float>(report, c, 1, context.seconds, one);
+         {"percent_of_fma_limit", "% of FMA limit", 1},
+         {"percent_of_memory_rate", "% of memory rate", 1}});
+    const auto measure_limits = [&](int threads) {
+        const MemoryLevel memory = memory_levels().back();
+        const std::size_t bytes =
+            context.brief() ? small_array : memory.bytes / static_cast<std::size_t>(threads);
+        return Limits{fma_rate(isa, threads, context.seconds / 2),
+                      memory_rate(MemoryTest::copy, bytes, threads, context.seconds / 2)};
+    };
+    const Limits all = measure_limits(context.threads);
+    const Limits one = context.threads == 1 ? all : measure_limits(1);
+    report.add_fact("fma_per_s_one_thread", "multiply-adds, one thread", one.fma / 1e9,
+                    "G vectors/s");
+    report.add_fact("fma_per_s", "multiply-adds, all threads", all.fma / 1e9, "G vectors/s");
+    report.add_fact("memory_rate", "memory, copy, all threads", all.memory / 1e9, "GB/s");
+    for (const core::Precision precision : {core::Precision::f32, core::Precision::f64}) {
+        if (context.threads > 1)
+            add_case(report, {usual(kernel::Stencil::oono_puri, context.brief())}, precision, 1,
+                     context, one);
+        for (const Case& c : cases(core::bytes_of(precision), context))
+            add_case(report, c, precision, context.threads, context, all);
     }
-    if (context.threads > 1)
-        for (const Case& c : cases(context.threads, context.brief()))
-            add_case<float>(report, c, context.threads, context.seconds, all);
-    for (const Case& c : cases(context.threads, context.brief()))
-        if (c.stencil == kernel::Stencil::oono_puri)
-            add_case<double>(report, c, context.threads, context.seconds, all);
     report.add_note(fmt::format(
-        "limit: every vector operation a multiply-add, {:.0f} of them per vector of cells",
+        "FMA limit: every vector operation a multiply-add, {:.0f} of them per vector of cells",
         operations_per_vector));
+    report.add_note("memory rate: what reading and writing both fields once per visit takes of it");
+    if (context.seconds < 1.0) report.add_note("--seconds 1 or more: every stencil at every size");
     return report;
 }
 

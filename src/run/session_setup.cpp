@@ -122,9 +122,10 @@ void Session::make_simulation() {
     config::Config config = config_;
     if (start_.checkpoint) config.initial = {}; // its files may be gone by now
     mpi::run_collectively(comm_, [&] {
-        simulation_.emplace(
-            config, comm_,
-            simulation::Options{plan_->compute_threads, isa_, &files, 0, options_.sweep_probe});
+        simulation_.emplace(config, comm_,
+                            simulation::Options{plan_->compute_threads, isa_, &files,
+                                                simulation::tiling_policy_from_environment(),
+                                                options_.sweep_probe});
     });
     if (!start_.checkpoint) return;
     mpi::run_collectively(comm_, [&] {

@@ -4,6 +4,7 @@
 #include "morphogen/mpi/agreement.hpp"
 #include "morphogen/simulation/memory.hpp"
 
+#include "simulation/choose_tiling.hpp"
 #include "simulation/geometry.hpp"
 
 #include <cstdint>
@@ -45,11 +46,10 @@ Simulation::Engine::Engine(const config::Config& config, const mpi::Communicator
     : comm(ranks.duplicate()), grid(make_process_grid(config, comm.size())),
       block(grid.block(comm.rank())), precision(config.grid.precision), isa(options.isa),
       threads(options.threads) {
-    MORPHOGEN_EXPECT(threads >= 1 && options.depth >= 0);
+    MORPHOGEN_EXPECT(threads >= 1);
     expect_same_isa(comm, isa);
-    // Ranks on other processors may prefer another depth: messages must fit.
-    depth = comm.allreduce(suitable_depth(config, grid, comm.rank(), isa, threads, options.depth),
-                           mpi::Op::min);
+    tiling = agree_on_tiling(config, comm, grid, options);
+    depth = tiling.depth;
 }
 
 template <typename T>
@@ -59,8 +59,8 @@ EngineOf<T>::EngineOf(const config::Config& config, const mpi::Communicator& ran
     mpi::run_collectively(comm, [&] {
         const kernel::BlockGeometry geometry = block_geometry(config, grid, comm.rank(), depth);
         state_ = std::make_unique<State<T>>(block.shape(), halo_widths(config, grid, depth));
-        stepper_ = std::make_unique<kernel::Stepper<T>>(config.physics, geometry, isa, threads,
-                                                        kernel::Tiling{.depth = depth});
+        stepper_ =
+            std::make_unique<kernel::Stepper<T>>(config.physics, geometry, isa, threads, tiling);
         MORPHOGEN_EXPECT(stepper_->depth() == depth);
         stepper_->first_touch(state_->current());
         stepper_->first_touch(state_->next());

@@ -32,6 +32,7 @@ public:
     core::Precision precision;
     kernel::Isa isa;
     int threads;
+    kernel::Tiling tiling; // the same on every rank
     Index depth;
     Index step = 0;
     double compute_seconds = 0.0;

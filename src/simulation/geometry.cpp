@@ -54,13 +54,11 @@ Extents halo_widths(const config::Config& config, const mpi::ProcessGrid& grid, 
 }
 
 Index suitable_depth(const config::Config& config, const mpi::ProcessGrid& grid, int rank,
-                     kernel::Isa isa, int threads, Index wanted) {
+                     kernel::Isa isa, int threads) {
     const Extents shape = grid.block(rank).shape();
-    const kernel::Tiling tiling{.depth = wanted};
-    const Index depth =
-        config.grid.precision == core::Precision::f32
-            ? kernel::choose_tiling<float>(grid.dims(), shape, isa, threads, tiling).depth
-            : kernel::choose_tiling<double>(grid.dims(), shape, isa, threads, tiling).depth;
+    const Index depth = config.grid.precision == core::Precision::f32
+                            ? kernel::choose_tiling<float>(grid.dims(), shape, isa, threads).depth
+                            : kernel::choose_tiling<double>(grid.dims(), shape, isa, threads).depth;
     return std::min(depth, grid.thinnest(is_periodic(config)));
 }
 

@@ -18,9 +18,9 @@ kernel::BlockGeometry block_geometry(const config::Config& config, const mpi::Pr
 core::Extents halo_widths(const config::Config& config, const mpi::ProcessGrid& grid,
                           core::Index halo);
 
-/// The depth of halos, and steps per exchange, that suits one rank's caches, no deeper than the
+/// The deepest halo, and most steps per exchange, that a rank plans for: no deeper than the
 /// thinnest block is.
 core::Index suitable_depth(const config::Config& config, const mpi::ProcessGrid& grid, int rank,
-                           kernel::Isa isa, int threads, core::Index wanted);
+                           kernel::Isa isa, int threads);
 
 } // namespace morphogen::simulation

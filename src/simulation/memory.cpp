@@ -1,23 +1,26 @@
 #include "morphogen/simulation/memory.hpp"
 
 #include "morphogen/core/checked_cast.hpp"
-#include "morphogen/kernel/stepper.hpp"
+#include "morphogen/kernel/tuning.hpp"
 
 #include "simulation/geometry.hpp"
 #include "simulation/halo_exchange.hpp"
 #include "simulation/state.hpp"
+
+#include <algorithm>
 
 namespace morphogen::simulation {
 namespace {
 
 using core::Index;
 
+/// The threads' tiles, whichever tiling is measured to be the fastest.
 template <typename T>
-std::uint64_t tiles(int dims, const core::Extents& shape, kernel::Isa isa, int threads,
-                    Index depth) {
-    const kernel::Tiling tiling =
-        kernel::choose_tiling<T>(dims, shape, isa, threads, kernel::Tiling{.depth = depth});
-    return kernel::tile_bytes<T>(dims, tiling) * static_cast<std::uint64_t>(threads);
+std::uint64_t tiles(int dims, const core::Extents& shape, kernel::Isa isa, int threads) {
+    std::size_t most = 0;
+    for (const kernel::Tiling& tiling : kernel::candidate_tilings<T>(dims, shape, isa, threads))
+        most = std::max(most, kernel::tile_bytes<T>(dims, tiling));
+    return most * static_cast<std::uint64_t>(threads);
 }
 
 } // namespace
@@ -35,14 +38,14 @@ std::uint64_t memory_per_rank(const config::Config& config, const mpi::ProcessGr
     const std::size_t cell_bytes = core::bytes_of(config.grid.precision);
     const kernel::Isa isa = config.threads.isa.value_or(kernel::best_isa());
     const core::Extents shape = grid.block(rank).shape();
-    const Index depth = suitable_depth(config, grid, rank, isa, threads, 0);
+    const Index depth = suitable_depth(config, grid, rank, isa, threads);
     std::uint64_t bytes = state_bytes(
         make_field_layout(shape, halo_widths(config, grid, depth), cell_bytes), cell_bytes);
     const bool periodic = config.physics.boundary == kernel::Boundary::periodic;
     for (const HaloLink& link : make_halo_links(grid, rank, periodic, depth, cell_bytes))
         bytes += 2 * link.bytes; // sent and received
-    bytes += cell_bytes == 4 ? tiles<float>(grid.dims(), shape, isa, threads, depth)
-                             : tiles<double>(grid.dims(), shape, isa, threads, depth);
+    bytes += cell_bytes == 4 ? tiles<float>(grid.dims(), shape, isa, threads)
+                             : tiles<double>(grid.dims(), shape, isa, threads);
     return bytes;
 }
 

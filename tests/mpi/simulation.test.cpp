@@ -1,12 +1,16 @@
 #include "morphogen/simulation/simulation.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/kernel/tuning.hpp"
+#include "morphogen/simulation/memory.hpp"
 #include "morphogen/simulation/summary.hpp"
 
 #include "catch.hpp"
 #include "gathered.hpp"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -48,10 +52,10 @@ Config small_case(const Extents& shape, Stencil stencil, Boundary boundary, Prec
 /// Steps of uneven groups; the same on one rank without MPI must give the same bytes.
 void compare_with_one_rank(const Config& config, Index depth) {
     const Communicator world = Communicator::world();
-    Simulation split(config, world, {.threads = 2, .depth = depth});
+    Simulation split(config, world, {.threads = 2, .tiling = {.fixed = {.depth = depth}}});
     Config alone = config;
     alone.mpi.ranks.reset();
-    Simulation whole(alone, Communicator(), {.threads = 1, .depth = 3});
+    Simulation whole(alone, Communicator(), {.threads = 1, .tiling = {.fixed = {.depth = 3}}});
     for (const Index steps : {5, 1, 0, 8}) {
         split.advance(steps);
         whole.advance(steps);
@@ -65,7 +69,7 @@ void compare_with_one_rank(const Config& config, Index depth) {
 
 Index thinnest(const Config& config, const Communicator& world) {
     Config copy = config;
-    return Simulation(copy, world, {.depth = 1000000}).depth();
+    return Simulation(copy, world, {.tiling = {.fixed = {.depth = 1000000}}}).depth();
 }
 
 class OneBadCell final : public InitialFileReader {
@@ -106,6 +110,36 @@ GlobalSummary global_summary(const Simulation& sim, const Communicator& comm, Fi
 }
 
 } // namespace
+
+TEST_CASE("ranks use rank 0's tiling, kept or measured") {
+    const Communicator world = Communicator::world();
+    Config config = small_case({1, 37, 53}, Stencil::oono_puri, Boundary::zero, Precision::f32);
+    char name[] = "/tmp/morphogen-tilings-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr); // each rank its own: as on nodes that share no home
+    const Options options{.tiling = {.tune = true, .cache = name}};
+    const Extents block = simulation::make_process_grid(config, world.size()).block(0).shape();
+    const kernel::TilingCache cache(options.tiling.cache);
+    const std::string key =
+        kernel::tiling_key<float>(config.physics.stencil, block, options.isa, 1, world.size());
+    const auto kept = [&] { return cache.find(key).has_value(); };
+
+    // Nothing kept, and a run too short to measure for.
+    config.time.frames = 1;
+    CHECK(world.agree(Simulation(config, world, options).depth()));
+    CHECK(world.all_of(!kept()));
+
+    config.time.frames = Index{1} << 50;
+    CHECK(world.agree(Simulation(config, world, options).depth()));
+    CHECK(world.all_of(kept() == (world.rank() == 0)));
+
+    cache.store(key, {.depth = world.rank() == 0 ? 2 : 3,
+                      .columns = 16,
+                      .rows = 8,
+                      .planes = 1,
+                      .stores = kernel::Stores::cached});
+    CHECK(world.all_of(Simulation(config, world, options).depth() == 2));
+    std::filesystem::remove_all(name);
+}
 
 TEST_CASE("2-D bits do not depend on the ranks") {
     for (const Stencil stencil : {Stencil::oono_puri, Stencil::patra_karttunen, Stencil::five_point,

@@ -24,6 +24,8 @@ struct Tiling {
     core::Index rows = 0;
     core::Index planes = 0;
     Stores stores = Stores::automatic;
+
+    friend bool operator==(const Tiling&, const Tiling&) = default;
 };
 
 /// @p wanted with every 0 replaced, for a block of @p shape cells shared by @p threads threads. Its

@@ -8,6 +8,7 @@
 #include "morphogen/mpi/communicator.hpp"
 #include "morphogen/mpi/process_grid.hpp"
 #include "morphogen/simulation/initial_state.hpp"
+#include "morphogen/simulation/tiling_policy.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -27,8 +28,8 @@ struct Options {
     int threads = 1;                      // of this rank's team
     kernel::Isa isa = kernel::best_isa(); // ranks must agree
     InitialFileReader* reader = nullptr;  // needed if the configuration has [[initial.file]]
-    Index depth = 0;       // steps per halo exchange; 0: chosen from the caches and the blocks
-    SweepProbe probe = {}; // tests: called before each sweep; may be empty
+    TilingPolicy tiling = {};             // its depth is the steps per halo exchange
+    SweepProbe probe = {};                // tests: called before each sweep; may be empty
 };
 
 /// One rank's share of the simulation. Main thread only; calls marked collective are made by every

@@ -47,8 +47,8 @@ TEST_CASE("steps may be grouped in any way") {
     for (const Boundary boundary : {Boundary::zero, Boundary::periodic, Boundary::no_flux}) {
         Config config = small_plane();
         config.physics.boundary = boundary;
-        Simulation one(config, Communicator(), {.threads = 1, .depth = 1});
-        Simulation many(config, Communicator(), {.threads = 3, .depth = 6});
+        Simulation one(config, Communicator(), {.threads = 1, .tiling = {.fixed = {.depth = 1}}});
+        Simulation many(config, Communicator(), {.threads = 3, .tiling = {.fixed = {.depth = 6}}});
         CHECK(one.depth() == 1);
         CHECK(many.depth() == 6);
         one.advance(40);

@@ -1,0 +1,160 @@
+#include "morphogen/kernel/tuning.hpp"
+
+#include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/stopwatch.hpp"
+
+#include "kernel/row_kernels.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace morphogen::kernel {
+
+namespace {
+
+using core::Extents;
+using core::Index;
+
+/// What a candidate must gain over the choice from the caches' sizes: less is noise.
+constexpr double clear_gain = 1.03;
+
+/// @p shape cut in halves until its two states fit into tuning_bytes; columns last, because their
+/// number decides how far rows lie apart.
+template <typename T>
+Extents part_of(Extents shape) {
+    constexpr Index cells = static_cast<Index>(tuning_bytes / (4 * sizeof(T)));
+    while (core::volume(shape) > cells) {
+        const std::array<Index, 3> weights{shape[0], shape[1], shape[2] / 4};
+        const auto longest =
+            static_cast<std::size_t>(std::ranges::max_element(weights) - weights.begin());
+        shape[longest] = (shape[longest] + 1) / 2;
+    }
+    return shape;
+}
+
+/// Two states of a whole grid with an edge of zeros, as a run's arrays lie in memory.
+template <typename T>
+class Ground {
+public:
+    explicit Ground(const Extents& shape)
+        : shape_(shape), pitch_((shape[2] + line<T> - 1) / line<T> * line<T> + line<T>),
+          size_(shape[0] * shape[1] * pitch_ + 5 * line<T>),
+          memory_(static_cast<std::size_t>(4 * size_)) {}
+
+    Fields<T> state(int which) {
+        T* const u = memory_.data() + 2 * which * size_;
+        const Index plane = shape_[1] * pitch_;
+        return {{u, shape_, pitch_, plane}, {u + size_, shape_, pitch_, plane}};
+    }
+
+    void fill() { // nothing that decays to subnormals within the measurement
+        std::fill_n(memory_.data(), memory_.size(), T(0.25));
+    }
+
+private:
+    Extents shape_;
+    Index pitch_;
+    Index size_; // of one field
+    core::AlignedBuffer<T> memory_;
+};
+
+template <typename T>
+struct Runner {
+    Tiling tiling;
+    Stepper<T> stepper;
+    double seconds_per_step = std::numeric_limits<double>::infinity();
+
+    void run(Ground<T>& ground) {
+        const core::Stopwatch watch;
+        stepper.sweep(ground.state(0).as_const(), ground.state(1), 0, stepper.depth());
+        stepper.sweep(ground.state(1).as_const(), ground.state(0), 0, stepper.depth());
+        seconds_per_step =
+            std::min(seconds_per_step, watch.seconds() / static_cast<double>(2 * stepper.depth()));
+    }
+};
+
+} // namespace
+
+template <typename T>
+std::vector<Tiling> candidate_tilings(int dims, const Extents& shape, Isa isa, int threads) {
+    std::vector<Tiling> all;
+    const auto add = [&](Tiling wanted) {
+        wanted = choose_tiling<T>(dims, shape, isa, threads, wanted);
+        if (std::ranges::find(all, wanted) == all.end()) all.push_back(wanted);
+    };
+    add({});
+    const Tiling chosen = all.front();
+    // No deeper than what choose_tiling() plans memory and halos for.
+    const auto depth = [&](Index numerator, Index denominator) {
+        return std::max<Index>(chosen.depth * numerator / denominator, 1);
+    };
+    const auto columns = [&](Index cells) {
+        const Index units = (std::min(cells, shape[2]) + line<T> - 1) / line<T>;
+        return std::max<Index>(units, 1) * line<T>;
+    };
+    if (dims == 3) {
+        add({.depth = depth(2, 3)});
+        add({.depth = depth(1, 2)});
+        add({.depth = depth(2, 3), .columns = columns(2 * chosen.columns)});
+        add({.depth = depth(5, 6)});
+        add({.columns = columns(chosen.columns / 2)});
+        add({.planes = (chosen.planes + 1) / 2});
+    } else {
+        add({.depth = depth(3, 4)});
+        add({.depth = depth(1, 2)});
+        add({.columns = columns(chosen.columns * 2 / 3)});
+        add({.columns = columns(chosen.columns / 2)});
+        add({.columns = columns(chosen.columns * 3 / 2)});
+        add({.rows = (chosen.rows + 1) / 2});
+        add({.rows = std::min(2 * chosen.rows, shape[1])});
+    }
+    add({.stores = chosen.stores == Stores::cached ? Stores::streamed : Stores::cached});
+    return all;
+}
+
+template <typename T>
+Tiling measure_tiling(const Physics& physics, const Extents& shape, Isa isa, int threads,
+                      double seconds) {
+    const int dims = info(physics.stencil).dims;
+    const core::Stopwatch watch;
+    const Extents part = part_of<T>(shape);
+    const BlockGeometry geometry{
+        .dims = dims,
+        .global = part,
+        .block = {{0, 0, 0}, part},
+        .faces = {{{Face::zero, Face::zero}, {Face::zero, Face::zero}, {Face::zero, Face::zero}}},
+        .halo = 0};
+    Physics calm = physics;
+    calm.noise = 0;
+    std::vector<Runner<T>> runners;
+    for (const Tiling& tiling : candidate_tilings<T>(dims, shape, isa, threads))
+        runners.push_back({tiling, Stepper<T>(calm, geometry, isa, threads, tiling)});
+    const Tiling chosen = runners.front().tiling;
+    Ground<T> ground(part);
+    runners.front().stepper.first_touch(ground.state(0));
+    runners.front().stepper.first_touch(ground.state(1));
+    ground.fill();
+    runners.front().run(ground); // wakes the threads up
+    const auto speed = [](const Runner<T>& r) { return r.seconds_per_step; };
+    double first = std::numeric_limits<double>::infinity(); // of `chosen`
+    for (bool all = true; all || watch.seconds() < seconds; all = false) {
+        for (Runner<T>& runner : runners) {
+            runner.run(ground);
+            if (runner.tiling == chosen) first = std::min(first, runner.seconds_per_step);
+            if (!all && watch.seconds() >= seconds) break;
+        }
+        const double least = speed(*std::ranges::min_element(runners, {}, speed));
+        std::erase_if(runners, [&](const Runner<T>& r) { return speed(r) > 1.2 * least; });
+        if (runners.size() == 1) break;
+    }
+    const Runner<T>& best = *std::ranges::min_element(runners, {}, speed);
+    return first > clear_gain * best.seconds_per_step ? best.tiling : chosen;
+}
+
+template std::vector<Tiling> candidate_tilings<float>(int, const Extents&, Isa, int);
+template std::vector<Tiling> candidate_tilings<double>(int, const Extents&, Isa, int);
+template Tiling measure_tiling<float>(const Physics&, const Extents&, Isa, int, double);
+template Tiling measure_tiling<double>(const Physics&, const Extents&, Isa, int, double);
+
+} // namespace morphogen::kernel
