@@ -35,6 +35,8 @@ struct Case {
     core::Extents shape;
     kernel::Stencil stencil = kernel::Stencil::oono_puri;
     kernel::Boundary boundary = kernel::Boundary::zero;
+
+    friend bool operator==(const Case&, const Case&) = default;
 };
 
 /// A grid of about @p cells cells.
@@ -73,16 +75,17 @@ core::Extents usual(kernel::Stencil stencil, bool brief) {
 
 std::vector<Case> cases(std::size_t cell_bytes, const Context& context) {
     std::vector<Case> all;
+    const auto add = [&](const Case& c) { // a level may hold just the usual grid
+        if (std::ranges::find(all, c) == all.end()) all.push_back(c);
+    };
     for (const kernel::StencilInfo& info : kernel::stencils) {
-        if (whole(context) || info.stencil == kernel::Stencil::oono_puri || info.dims == 3) {
-            const auto sizes = by_size(info.stencil, cell_bytes, context);
-            all.insert(all.end(), sizes.begin(), sizes.end());
-        }
-        all.push_back({usual(info.stencil, context.brief()), info.stencil});
+        if (whole(context) || info.stencil == kernel::Stencil::oono_puri || info.dims == 3)
+            std::ranges::for_each(by_size(info.stencil, cell_bytes, context), add);
+        add({usual(info.stencil, context.brief()), info.stencil});
     }
+    const kernel::Stencil first = kernel::Stencil::oono_puri;
     for (const kernel::Boundary boundary : {kernel::Boundary::no_flux, kernel::Boundary::periodic})
-        all.push_back({usual(kernel::Stencil::oono_puri, context.brief()),
-                       kernel::Stencil::oono_puri, boundary});
+        add({usual(first, context.brief()), first, boundary});
     return all;
 }
 
