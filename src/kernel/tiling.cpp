@@ -67,7 +67,7 @@ Tiling in_planes(const core::Extents& shape, Index deepest, const Tiling& wanted
 Index stretch(Index length, Index across, int threads, Index depth) {
     const Index parts = std::max<Index>((4 * threads + across - 1) / across, 1);
     const Index least = std::clamp<Index>(length * across / threads, 1, 8 * depth);
-    return even_part(length, std::clamp<Index>((length + parts - 1) / parts, least, 512), 1);
+    return even_part(length, std::clamp<Index>((length + parts - 1) / parts, least, 1024), 1);
 }
 
 } // namespace
