@@ -59,20 +59,20 @@ private:
     core::AlignedBuffer<T> memory_;
 };
 
-template <typename T>
-struct Runner {
+struct Trial {
     Tiling tiling;
-    Stepper<T> stepper;
     double seconds_per_step = std::numeric_limits<double>::infinity();
-
-    void run(Ground<T>& ground) {
-        const core::Stopwatch watch;
-        stepper.sweep(ground.state(0).as_const(), ground.state(1), 0, stepper.depth());
-        stepper.sweep(ground.state(1).as_const(), ground.state(0), 0, stepper.depth());
-        seconds_per_step =
-            std::min(seconds_per_step, watch.seconds() / static_cast<double>(2 * stepper.depth()));
-    }
 };
+
+/// Two sweeps there and back; the least time counts.
+template <typename T>
+void measure(Trial& trial, Stepper<T>& stepper, Ground<T>& ground) {
+    const core::Stopwatch watch;
+    stepper.sweep(ground.state(0).as_const(), ground.state(1), 0, stepper.depth());
+    stepper.sweep(ground.state(1).as_const(), ground.state(0), 0, stepper.depth());
+    trial.seconds_per_step = std::min(trial.seconds_per_step,
+                                      watch.seconds() / static_cast<double>(2 * stepper.depth()));
+}
 
 } // namespace
 
@@ -127,29 +127,34 @@ Tiling measure_tiling(const Physics& physics, const Extents& shape, Isa isa, int
         .halo = 0};
     Physics calm = physics;
     calm.noise = 0;
-    std::vector<Runner<T>> runners;
+    std::vector<Trial> trials;
     for (const Tiling& tiling : candidate_tilings<T>(dims, shape, isa, threads))
-        runners.push_back({tiling, Stepper<T>(calm, geometry, isa, threads, tiling)});
-    const Tiling chosen = runners.front().tiling;
+        trials.push_back({.tiling = tiling});
+    Trial first = trials.front(); // the choice to beat
     Ground<T> ground(part);
-    runners.front().stepper.first_touch(ground.state(0));
-    runners.front().stepper.first_touch(ground.state(1));
-    ground.fill();
-    runners.front().run(ground); // wakes the threads up
-    const auto speed = [](const Runner<T>& r) { return r.seconds_per_step; };
-    double first = std::numeric_limits<double>::infinity(); // of `chosen`
+    {
+        Stepper<T> stepper(calm, geometry, isa, threads, first.tiling);
+        stepper.first_touch(ground.state(0));
+        stepper.first_touch(ground.state(1));
+        ground.fill();
+        measure(first, stepper, ground); // wakes the threads up
+    }
+    const auto time = [](const Trial& t) { return t.seconds_per_step; };
     for (bool all = true; all || watch.seconds() < seconds; all = false) {
-        for (Runner<T>& runner : runners) {
-            runner.run(ground);
-            if (runner.tiling == chosen) first = std::min(first, runner.seconds_per_step);
+        for (Trial& trial : trials) {
+            // One at a time: together their buffers could be more than the run's own.
+            Stepper<T> stepper(calm, geometry, isa, threads, trial.tiling);
+            measure(trial, stepper, ground);
+            if (trial.tiling == first.tiling)
+                first.seconds_per_step = std::min(first.seconds_per_step, trial.seconds_per_step);
             if (!all && watch.seconds() >= seconds) break;
         }
-        const double least = speed(*std::ranges::min_element(runners, {}, speed));
-        std::erase_if(runners, [&](const Runner<T>& r) { return speed(r) > 1.2 * least; });
-        if (runners.size() == 1) break;
+        const double least = time(*std::ranges::min_element(trials, {}, time));
+        std::erase_if(trials, [&](const Trial& t) { return time(t) > 1.2 * least; });
+        if (trials.size() == 1) break;
     }
-    const Runner<T>& best = *std::ranges::min_element(runners, {}, speed);
-    return first > clear_gain * best.seconds_per_step ? best.tiling : chosen;
+    const Trial& best = *std::ranges::min_element(trials, {}, time);
+    return first.seconds_per_step > clear_gain * best.seconds_per_step ? best.tiling : first.tiling;
 }
 
 template std::vector<Tiling> candidate_tilings<float>(int, const Extents&, Isa, int);
