@@ -96,7 +96,8 @@ def kill_everywhere(tools, template, had, command, after, links=True):
         if links:
             before_repair(out, least)
         code, _, text = tools.repair(out) if os.path.isdir(out) else (0, 0, "")
-        expect(code == 0, "repair after a kill at", point, text)
+        nothing_yet = least == 0 and code == 2 and "holds no run" in text
+        expect(code == 0 or nothing_yet, "repair after a kill at", point, text)
         seen = check_lengths(out, least)
         if seen:
             runs.committed_frames(out)
@@ -111,7 +112,8 @@ def finish(tools, **options):
         expect(check_lengths(out, FRAMES) == FRAMES, "frames missing at the end, kill at", point)
         runs.committed_frames(out)
         code, _, text = tools.repair(out)
-        expect(code == 0 and "nothing to repair" in text, "repair at the end:", text)
+        # Empty parts of a beginning that came to nothing may be there to remove.
+        expect(code == 0 and "problem" not in text, "repair at the end:", text)
     return go
 
 
