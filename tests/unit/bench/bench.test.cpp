@@ -136,7 +136,7 @@ TEST_CASE("every measurement is described and has a test here") {
         CHECK_FALSE(info.description.empty());
         names.append(info.name).append(" ");
     }
-    CHECK(names == "limits kernel halo copy ring join codec store overlap run ");
+    CHECK(names == "limits kernel halo copy ring join codec decode store overlap rechunk run ");
 }
 
 TEST_CASE("several measurements give one object with a member for each") {
