@@ -79,7 +79,6 @@ int run_ranks(const mpi::Environment& environment, const mpi::Communicator& worl
         const config::Config config = load_on_root(world, options);
         mpi::run_collectively(world,
                               [&] { check_thread_level(config, environment, world.size()); });
-        const run::SignalWatch signals;
         run::RunOptions run_options;
         run_options.resume = options.resume;
         run_options.force = options.force;
@@ -125,6 +124,8 @@ void add_run(CLI::App& app, Program& program) {
         "if there is none");
     command->callback([options, &program] {
         const core::Stopwatch started;
+        const run::SignalWatch
+            signals; // first: a stop that is asked for while MPI starts counts too
         // Open MPI's default MPI-IO component can hang under HDF5 1.10 (HDFGroup/hdf5 issue 1227);
         // its ROMIO does not. A choice of the user's stays; other MPI libraries do not know the
         // variable.

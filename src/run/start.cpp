@@ -190,7 +190,8 @@ void choose(const ResumeRequest& request, const std::vector<store::CheckpointEnt
         broadcast(comm, step);
         broadcast(comm, other_kind);
         entry = {path, step};
-        if (unfit.empty()) unfit = damage(comm, entry);
+        const bool fits = unfit.empty();
+        if (fits) unfit = damage(comm, entry);
         if (unfit.empty()) {
             start.checkpoint = entry;
             start.step = step;
@@ -198,8 +199,13 @@ void choose(const ResumeRequest& request, const std::vector<store::CheckpointEnt
             start.compares = other_kind == 0;
             return;
         }
-        if (comm.is_root())
-            request.note(fmt::format("checkpoint {} is passed over: {}", path, unfit));
+        mpi::run_collectively(comm, [&] {
+            if (!comm.is_root()) return;
+            request.note(fmt::format("checkpoint {} is passed over{}: {}", path,
+                                     fits ? " and removed" : "", unfit));
+            // Else it would count among those to keep, and a good one would have to go.
+            if (fits) store::remove_checkpoint(request.directory, entry);
+        });
     }
 }
 
