@@ -116,7 +116,7 @@ core::Index Checkpointer::phases_done(const Writer& writer) const {
 
 void Checkpointer::commit() {
     store::commit_checkpoint(directory_, header_, blocks_, durability(config_));
-    store::rotate_checkpoints(directory_, config_.checkpoint.keep, segment_start_);
+    store::rotate_checkpoints(directory_, config_.checkpoint.keep, segment_start_, header_.step);
 }
 
 void Checkpointer::proceed(core::Index done, Writer& writer) {

@@ -131,6 +131,8 @@ void Session::store_frame() {
     if (!config_.output.enabled) {
         agree_to_go_on();
         if (since_check_.seconds() > finite_check_period_s) check_finite();
+        checkpoint_wanted_ |=
+            checkpointer_->is_due_after(simulation_->step() / config_.time.steps_per_frame);
         write_checkpoint_if_wanted();
         return;
     }

@@ -87,8 +87,9 @@ Report Session::summed_report() const {
                       static_cast<double>(core::peak_rss_bytes()),
                       loop_s_};
     std::array sums{w.compress_cpu_s, w.write_cpu_s, copy_cpu_s_};
-    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : start_.step,
-                                       writer_ ? writer_->committed() : start_.stored,
+    // Other ranks know what rank 0 was to publish, not whether it did.
+    const core::Index committed = !writer_ ? start_.stored : is_root() ? writer_->committed() : 0;
+    std::array<std::int64_t, 5> counts{simulation_ ? simulation_->step() : start_.step, committed,
                                        w.queue_capacity, w.queue_max, w.buffers_allocated};
     std::array bytes{static_cast<std::int64_t>(w.bytes_raw),
                      static_cast<std::int64_t>(w.bytes_stored)};
@@ -131,7 +132,10 @@ Report Session::conclude(const std::string& error) {
             "--resume",
             stop_reason_, report.steps, report.frames, config_.total_frames());
     // The launch that finished the run has reported, unless it was killed before.
-    if (owns_directory_ || (is_finished_before() && !is_reported_finished())) {
+    bool reports = owns_directory_;
+    if (is_finished_before()) // rank 0 alone looks: it is also the one that writes the file
+        reports = comm_.any_of(is_root() && !is_reported_finished());
+    if (reports) {
         const auto write = [&] { write_results(report); };
         // After a failure the first error is the one to tell: a full disk also refuses the report.
         if (error.empty())

@@ -108,7 +108,9 @@ std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start&
         request.note(problem);
     start.stored = repaired.committed;
     if (start.stored > 0) {
-        const store::FileReader frames(request.directory.frames());
+        // Its sources are not read: they may be more than a process may open.
+        const store::FileReader frames(request.directory.frames(), store::Access::whichever_works,
+                                       store::Sources::not_looked_at);
         start.records = frames.records();
     }
     start.launches_before = launches_reported(request.directory.report());

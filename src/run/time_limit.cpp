@@ -45,6 +45,10 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
+bool says_no_limit(std::string_view answer) {
+    return trimmed(answer) == "UNLIMITED" || trimmed(answer) == "NOT_SET";
+}
+
 } // namespace
 
 std::optional<double> parse_slurm_time(std::string_view text) {
@@ -80,8 +84,9 @@ TimeLimit::TimeLimit(const config::Limits& limits, core::Stopwatch started,
 }
 
 void TimeLimit::ask() {
+    // What was known counts until there is another answer.
+    if (left_s_) left_s_ = *left_s_ - since_.seconds();
     since_.restart();
-    left_s_.reset();
     const bool failed_before = std::exchange(failing_, false);
     const auto job = job_number();
     if (!job) {
@@ -90,15 +95,18 @@ void TimeLimit::ask() {
         return;
     }
     const auto answer = first_line_of(
-        fmt::format("squeue --noheader --jobs={} --Format=TimeLeft 2>/dev/null", *job));
-    if (answer) {
-        left_s_ = parse_slurm_time(*answer);
+        // All ranks wait meanwhile: a scheduler that does not answer must not hold them up for
+        // long.
+        fmt::format("timeout 5 squeue --noheader --jobs={} --Format=TimeLeft 2>/dev/null", *job));
+    const auto left = answer ? parse_slurm_time(*answer) : std::nullopt;
+    if (left || (answer && says_no_limit(*answer))) {
+        left_s_ = left;
         return;
     }
     failing_ = true;
     if (!failed_before)
         note_(fmt::format("squeue does not tell the time limit of job {}: it is asked again every "
-                          "{:.0f} s; until it answers no limit is watched",
+                          "{:.0f} s; until it answers what it said before counts",
                           *job, ask_again_s));
 }
 

@@ -73,11 +73,13 @@ void commit_checkpoint(const RunDirectory& directory, const CheckpointHeader& he
     checkpoint::remove_directory(named(Status::replaced));
 }
 
-void rotate_checkpoints(const RunDirectory& directory, Index keep, Index segment_start) {
+void rotate_checkpoints(const RunDirectory& directory, Index keep, Index segment_start,
+                        Index newest) {
     const auto entries = list_checkpoints(directory);
     Index good = 0;
     bool reaches_back = segment_start <= 0;
     for (const CheckpointEntry& entry : entries) {
+        if (entry.step > newest) continue;
         bool wanted = good < std::max<Index>(keep, 1);
         try {
             const bool enough = read_checkpoint_header(entry).frames <= segment_start;

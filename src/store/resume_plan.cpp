@@ -29,11 +29,16 @@ void check_whole(const RunInventory& run, Index kept) {
         for (const PartState& part : segment.parts)
             if (part.mark != Mark::closed)
                 refuse(run.directory, part.path.native() + " is marked as being written",
-                       "if no other run writes it, repair it");
+                       "if no other run writes it, repair it; if that cannot be and it is of the "
+                       "last segment, move the files of that segment and frames.h5 out of the "
+                       "directory and resume: the segment is computed again");
     if (run.kind == FramesFile::missing && !run.segments.empty())
         refuse(run.directory, "frames.h5 is missing", "repair it");
     if (run.kind == FramesFile::unreadable) refuse(run.directory, run.problem, "repair it");
-    if (!run.problems.empty()) refuse(run.directory, run.problems.front(), "verify names all");
+    if (!run.problems.empty())
+        refuse(run.directory, run.problems.front(),
+               "verify names all; if only files of the last segment are damaged, move them and "
+               "frames.h5 out of the directory and resume: the segment is computed again");
     if (kept > run.committed)
         refuse(run.directory,
                fmt::format("{} frames are to stay, {} are committed", kept, run.committed),

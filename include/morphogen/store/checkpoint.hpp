@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -56,8 +57,11 @@ void commit_checkpoint(const RunDirectory& directory, const CheckpointHeader& he
 
 /// Removes all but the newest @p keep (at least 1) and, if @p segment_start > 0, the newest from
 /// which the open segment can be computed again: whose frames are at most @p segment_start.
-/// Unfinished ones go too, but those of steps past the newest: other ranks may be writing them.
-void rotate_checkpoints(const RunDirectory& directory, core::Index keep, core::Index segment_start);
+/// Checkpoints of steps past @p newest were passed over when the run was resumed: they are neither
+/// kept for anything nor removed. Unfinished ones go too, but those of steps past the newest: other
+/// ranks may be writing them.
+void rotate_checkpoints(const RunDirectory& directory, core::Index keep, core::Index segment_start,
+                        core::Index newest = std::numeric_limits<core::Index>::max());
 
 /// Removes what kills left: every unfinished checkpoint. Nobody may be writing one.
 void remove_unfinished_checkpoints(const RunDirectory& directory);

