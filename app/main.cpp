@@ -33,9 +33,9 @@ constexpr const char* description =
     "Simulates Gray-Scott reaction-diffusion and streams every frame, compressed, into HDF5.";
 
 constexpr const char* footer =
-    "\nExit codes: 0 done, 1 failed or stopped early, 2 bad usage or configuration, 130 second "
-    "Ctrl-C. 75 is kept for\nruns that can be resumed: this version writes no checkpoints. "
-    "`morphogen COMMAND --help` tells more.";
+    "\nExit codes: 0 done, 1 failed while running, 2 bad usage or configuration, 75 stopped early "
+    "with a valid\ncheckpoint (go on with --resume), 130 second Ctrl-C. `morphogen COMMAND --help` "
+    "tells more.";
 
 /// CLI11 complains of a missing subcommand where there is one that it does not know.
 std::string explain(const CLI::App& cli, const CLI::ParseError& error, int argc, char** argv) {

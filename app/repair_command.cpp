@@ -1,4 +1,5 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/directory_lock.hpp"
 #include "morphogen/store/repair.hpp"
 
 #include "commands.hpp"
@@ -38,6 +39,12 @@ int repair(const Options& options) {
         throw core::UsageError(core::ErrorText{.what = "the directory holds no run",
                                                .where = options.path,
                                                .advice = "give a run's directory or an HDF5 file"});
+    // Not beside a run that writes: the lock is on the directory, a part's run is one above parts/.
+    std::filesystem::path directory = is_directory
+                                          ? std::filesystem::path(options.path)
+                                          : std::filesystem::absolute(options.path).parent_path();
+    if (!is_directory && directory.filename() == "parts") directory = directory.parent_path();
+    const store::DirectoryLock lock(directory);
     const store::RepairReport report =
         is_directory ? store::repair_run(store::RunDirectory{options.path}, mode, tell)
                      : store::repair_file(options.path, mode, tell);

@@ -139,7 +139,7 @@ void Checkpointer::proceed(core::Index done, Writer& writer) {
 }
 
 double Checkpointer::expected_seconds() const noexcept {
-    if (count_ > 0) return 2.0 * last_seconds_; // the file system may be busier next time
+    if (count_ > 0) return last_seconds_; // it includes waits for votes, which the last has not
     return 2.0 * static_cast<double>(simulation_.field_bytes()) / pessimistic_bytes_per_s;
 }
 

@@ -107,7 +107,7 @@ Report Session::summed_report() const {
     w.bytes_raw = static_cast<std::uint64_t>(bytes[0]);
     w.bytes_stored = static_cast<std::uint64_t>(bytes[1]);
     r.peak_rss_bytes = static_cast<std::uint64_t>(peak);
-    r.launch_steps = r.steps - start_.step;
+    r.launch_steps = simulation_ ? r.steps - start_.step : 0;
     if (loop > 0.0)
         r.cells_per_s = static_cast<double>(r.cells) * static_cast<double>(r.launch_steps) / loop;
     if (checkpointer_) {

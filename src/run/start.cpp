@@ -97,6 +97,12 @@ Index launches_reported(const std::filesystem::path& report) {
 std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start& start) {
     start.fresh = !request.directory.holds_run();
     if (start.fresh) return {};
+    if (!request.config.output.enabled && std::filesystem::exists(request.directory.frames()))
+        throw core::UsageError(core::ErrorText{
+            .what = "cannot resume without output a run that stores frames",
+            .where = request.directory.root.native(),
+            .why = "the frames between would be missing",
+            .advice = "leave output.enabled = true, or choose another output.directory"});
     store::remove_unfinished_checkpoints(request.directory);
     auto checkpoints = store::list_checkpoints(request.directory);
     check_same_content(request, checkpoints);

@@ -92,6 +92,10 @@ def check_extended(checks, program):
         result = work.run("run", "c.toml", "--resume")
         expect_exit(checks, result, 0, "finished, resumed", "the run is finished")
         checks.expect(work.report() == report, "a finished run's report was replaced")
+        (work.path / "out/report.json").unlink()  # as after a kill between the last frame and the report
+        work.run("run", "c.toml", "--resume")
+        again = work.report()
+        checks.expect((again["exit"], again["frames"], again["steps"]) == ("finished", 7, 140), f"reported anew: {again}")
         # From the copy that the run itself left.
         result = work.run("run", "out/config.toml", "--set", "time.frames=40", "--resume")
         expect_exit(checks, result, 0, "extended", "resumed at step 140")
@@ -107,6 +111,8 @@ def check_refused(checks, program):
         result = work.run("run", config, "--resume", "--set", "model.feed=0.02", "--set", "grid.shape=[64, 64]")
         expect_exit(checks, result, 2, "another configuration", "model.feed was 0.014, is 0.02", "grid.shape")
         expect_exit(checks, work.run("run", config), 2, "no --resume", "--resume")
+        result = work.run("run", config, "--resume", "--set", "output.enabled=false", "--set", "time.frames=9")
+        expect_exit(checks, result, 2, "resumed without output", "without output")
         # Frames that are not this run's: without a checkpoint all of them are computed again.
         shutil.rmtree(work.path / "out/checkpoints")
         with h5py.File(work.path / "out/frames.h5", "r+") as file:
@@ -138,6 +144,8 @@ def check_two_at_once(checks, program):
             checks.expect(wait_for(lambda: committed(work.path / "out/frames.h5") > 0), "no frames in time")
             for option in ("--resume", "--force"):
                 expect_exit(checks, work.run("run", config, option), 2, f"two at once, {option}", "another process")
+            for what in ("out", "out/frames.h5"):
+                expect_exit(checks, work.run("repair", what), 2, f"repair of {what} while a run writes", "another process")
             process.send_signal(signal.SIGTERM)
             process.communicate(timeout=20)
         finally:
