@@ -1,6 +1,7 @@
 #include "store/hdf5/default_driver.hpp"
 
 namespace morphogen::store::hdf5 {
+namespace {
 
 H5FD_class_t default_driver(const std::filesystem::path& some_file) {
     const QuietErrors quiet;
@@ -9,6 +10,23 @@ H5FD_class_t default_driver(const std::filesystem::path& some_file) {
     const H5FD_class_t found = *file->cls;
     H5FDclose(file);
     return found;
+}
+
+} // namespace
+
+hid_t registered(DerivedDriver& driver, const char* name, [[maybe_unused]] int number,
+                 const std::filesystem::path& some_file, void (*change)(H5FD_class_t& ours)) {
+    if (driver.id >= 0 && H5Iget_type(driver.id) == H5I_VFL) return driver.id;
+    driver.original = default_driver(some_file);
+    driver.ours = driver.original;
+    driver.ours.name = name;
+#ifdef H5FD_CLASS_VERSION // since 1.14
+    driver.ours.value = static_cast<H5FD_class_value_t>(number);
+#endif
+    driver.ours.terminate = nullptr;
+    change(driver.ours);
+    driver.id = call("H5FDregister", {}, [&] { return H5FDregister(&driver.ours); });
+    return driver.id;
 }
 
 } // namespace morphogen::store::hdf5

@@ -9,13 +9,13 @@
 namespace morphogen::store::hdf5 {
 namespace {
 
-H5FD_class_t original;
+DerivedDriver driver;
 /// Of the file that is open. One thread uses HDF5, so one thread comes here.
 Pages* pages = nullptr;
 bool past_end = false;
 
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
-    return original.open(name, flags & ~H5F_ACC_RDWR, access, max_address);
+    return driver.original.open(name, flags & ~H5F_ACC_RDWR, access, max_address);
 }
 
 /// Calls use(page of the overlay or null, offset in it, bytes, offset in the range) page by page.
@@ -33,9 +33,10 @@ void by_page(haddr_t address, std::size_t size, Use&& use) {
 
 herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
             void* data) {
-    if (original.read(file, type, transfer, address, size, data) < 0) return -1;
+    if (driver.original.read(file, type, transfer, address, size, data) < 0) return -1;
     // Metadata have checksums, and are read ahead.
-    if (type == H5FD_MEM_DRAW && address + size > original.get_eof(file, type)) past_end = true;
+    if (type == H5FD_MEM_DRAW && address + size > driver.original.get_eof(file, type))
+        past_end = true;
     by_page(address, size,
             [&](std::uint64_t page, std::size_t inside, std::size_t bytes, std::size_t done) {
                 const auto found = pages->find(page);
@@ -57,13 +58,13 @@ herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std
                     if (content.empty()) {
                         content.resize(page_bytes);
                         // Not beyond what the library knows as the end, which it refuses to read.
-                        const haddr_t end = original.get_eoa(file, type);
+                        const haddr_t end = driver.original.get_eoa(file, type);
                         const std::size_t there =
                             end <= page ? 0
                                         : std::min<std::size_t>(
                                               page_bytes, static_cast<std::size_t>(end - page));
-                        if (there > 0 &&
-                            original.read(file, type, transfer, page, there, content.data()) < 0)
+                        if (there > 0 && driver.original.read(file, type, transfer, page, there,
+                                                              content.data()) < 0)
                             failed = true;
                     }
                     std::memcpy(content.data() + inside, static_cast<const std::byte*>(data) + done,
@@ -81,7 +82,7 @@ herr_t truncate(H5FD_t*, hid_t, hbool_t) {
 }
 
 haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t type) {
-    const haddr_t there = original.get_eof(file, type);
+    const haddr_t there = driver.original.get_eof(file, type);
     const haddr_t written = pages->empty() ? 0 : pages->rbegin()->first + page_bytes;
     return std::max(there, written);
 }
@@ -90,33 +91,20 @@ herr_t take_no_lock(H5FD_t*, hbool_t) {
     return 0;
 }
 
-hid_t driver(const std::filesystem::path& some_file) {
-    static hid_t id = H5I_INVALID_HID;
-    // The host may have closed the library and opened it again.
-    if (id >= 0 && H5Iget_type(id) == H5I_VFL) return id;
-    original = default_driver(some_file);
-    static H5FD_class_t ours;
-    ours = original;
-    ours.name = "morphogen_overlay";
-#ifdef H5FD_CLASS_VERSION // 1.14: a number beside the name, from the range for private use
-    ours.value = static_cast<H5FD_class_value_t>(506);
-#endif
-    ours.terminate = nullptr;
+void change(H5FD_class_t& ours) {
     ours.open = open;
     ours.read = read;
     ours.write = write;
     ours.truncate = truncate;
     ours.get_eof = end_of_file;
     ours.lock = take_no_lock;
-    id = call("H5FDregister", {}, [] { return H5FDregister(&ours); });
-    return id;
 }
 
 } // namespace
 
 void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
                         Pages& kept) {
-    const hid_t id = driver(some_file);
+    const hid_t id = registered(driver, "morphogen_overlay", 506, some_file, change);
     pages = &kept;
     past_end = false;
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });

@@ -20,8 +20,7 @@ struct OpenFile {
     WriteBehind behind = {};
 };
 
-/// The default driver's functions, which do the work.
-H5FD_class_t original;
+DerivedDriver driver;
 /// Files open with this driver. One thread uses HDF5, so one thread comes here.
 std::map<const H5FD_t*, OpenFile> files;
 
@@ -57,19 +56,19 @@ bool is_over(const OpenFile& file) noexcept {
 /// -1 if the driver has none.
 int descriptor_of(const H5FD_t* file) noexcept {
     void* descriptor = nullptr;
-    if (!original.get_handle ||
-        original.get_handle(const_cast<H5FD_t*>(file), H5P_DEFAULT, &descriptor) < 0)
+    if (!driver.original.get_handle ||
+        driver.original.get_handle(const_cast<H5FD_t*>(file), H5P_DEFAULT, &descriptor) < 0)
         return -1;
     return descriptor != nullptr ? *static_cast<int*>(descriptor) : -1;
 }
 
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
-    H5FD_t* file = original.open(name, flags, access, max_address);
+    H5FD_t* file = driver.original.open(name, flags, access, max_address);
     if (file == nullptr) return nullptr;
     try {
         files[file].path = name;
     } catch (...) {
-        original.close(file);
+        driver.original.close(file);
         return nullptr;
     }
     return file;
@@ -77,7 +76,7 @@ H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address
 
 herr_t close(H5FD_t* file) {
     files.erase(file);
-    return original.close(file);
+    return driver.original.close(file);
 }
 
 herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
@@ -85,7 +84,7 @@ herr_t write(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std
     OpenFile& state = files[file];
     if (is_over(state)) return 0;
     errno = 0;
-    if (original.write(file, type, transfer, address, size, data) < 0)
+    if (driver.original.write(file, type, transfer, address, size, data) < 0)
         give_up(state, "write failed");
     else
         state.behind.wrote(address + size);
@@ -96,7 +95,7 @@ herr_t truncate(H5FD_t* file, hid_t transfer, hbool_t closing) {
     OpenFile& state = files[file];
     if (is_over(state)) return 0;
     errno = 0;
-    if (original.truncate(file, transfer, closing) < 0) give_up(state, "truncate failed");
+    if (driver.original.truncate(file, transfer, closing) < 0) give_up(state, "truncate failed");
     return 0;
 }
 
@@ -106,31 +105,18 @@ herr_t take_no_lock(H5FD_t*, hbool_t) {
     return 0;
 }
 
-hid_t driver(const std::filesystem::path& some_file) {
-    static hid_t id = H5I_INVALID_HID;
-    // The host may have closed the library and opened it again.
-    if (id >= 0 && H5Iget_type(id) == H5I_VFL) return id;
-    original = default_driver(some_file);
-    static H5FD_class_t ours;
-    ours = original;
-    ours.name = "morphogen_steadfast";
-#ifdef H5FD_CLASS_VERSION // 1.14: a number beside the name, from the range for private use
-    ours.value = static_cast<H5FD_class_value_t>(505);
-#endif
-    ours.terminate = nullptr;
+void change(H5FD_class_t& ours) {
     ours.open = open;
     ours.close = close;
     ours.write = write;
     ours.truncate = truncate;
     ours.lock = take_no_lock;
-    id = call("H5FDregister", {}, [] { return H5FDregister(&ours); });
-    return id;
 }
 
 } // namespace
 
 void set_steadfast_driver(const Properties& access, const std::filesystem::path& some_file) {
-    const hid_t id = driver(some_file);
+    const hid_t id = registered(driver, "morphogen_steadfast", 505, some_file, change);
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
     // Small contiguous writes would wait in a buffer for H5Dclose, where nobody hears that they
     // fail.
