@@ -25,7 +25,7 @@ struct Separable {
         side = row_sum(first, middle);
     }
     /// The sum around `middle`, given the row below, to which it then moves.
-    Vec<T> next(const T* below, const T*, const T*) {
+    Vec<T> next(const T* below) {
         const Vec<T> here = Vec<T>::load(below);
         const Vec<T> lower = row_sum(below, here);
         const Vec<T> sum = fma(w, side, upper + lower);
@@ -45,7 +45,7 @@ struct FivePoint {
         middle = Vec<T>::load(first);
         side = left_of(first) + right_of(first);
     }
-    Vec<T> next(const T* below, const T*, const T*) {
+    Vec<T> next(const T* below) {
         const Vec<T> here = Vec<T>::load(below);
         const Vec<T> sum = side + (upper + here);
         upper = middle;
@@ -74,13 +74,25 @@ struct Reaction {
 template <typename T>
 void ask_for_line(Ahead<T>& a) {
     if (a.rows == 0) return;
-    __builtin_prefetch(a.u + a.at * line<T>);
-    __builtin_prefetch(a.v + a.at * line<T>);
+    const T* const u = a.u + a.at * line<T>;
+    const T* const v = a.v + a.at * line<T>;
+    __builtin_prefetch(u);
+    __builtin_prefetch(v);
+    if (a.plane != 0) {
+        __builtin_prefetch(u + a.plane);
+        __builtin_prefetch(v + a.plane);
+    }
     if (++a.at < a.lines) return;
     a.at = 0;
     --a.rows;
     a.u += a.pitch;
     a.v += a.pitch;
+}
+
+template <typename T>
+void take_turn(Ahead<T>& a) {
+    for (a.credit += a.wanted; a.credit >= a.turns; a.credit -= a.turns)
+        ask_for_line(a);
 }
 
 template <typename T, template <typename> class Field>
@@ -93,55 +105,64 @@ void walk(const Walk<T>& k, const Coefficients<T>& c) {
         u.start(k.above + x, k.first + x, c);
         v.start(k.above + dv + x, k.first + dv + x, c);
         const T* below = k.below + x;
-        const T* front = k.front + x;
-        const T* back = k.back + x;
         T* out = k.out + x;
-        if (x % line<T> == 0)
-            for (std::int64_t i = 0; i < k.pace; ++i)
-                ask_for_line(*k.ahead);
+        if (x % line<T> == 0) take_turn(*k.ahead);
         for (std::int64_t y = 0; y < k.rows; ++y) {
             const Vec<T> mid_u = u.middle;
             const Vec<T> mid_v = v.middle;
-            const Vec<T> sum_u = u.next(below, front, back);
-            const Vec<T> sum_v = v.next(below + dv, front + dv, back + dv);
+            const Vec<T> sum_u = u.next(below);
+            const Vec<T> sum_v = v.next(below + dv);
             reaction.store(mid_u, mid_v, sum_u, sum_v, out, out + dv);
             below += k.pitch;
-            front += k.pitch;
-            back += k.pitch;
             out += k.pitch;
         }
     }
 }
 
-/// Row by row: what lies in the planes before and after comes from the second cache, which likes to
-/// be read in order.
+/// The sum around `here`, rows `pitch` apart.
 template <typename T>
-void walk_seven_point(const Walk<T>& k, const Coefficients<T>& c) {
+Vec<T> sum_of_six(const T* here, std::int64_t pitch, const T* front, const T* back) {
+    const Vec<T> plane = (left_of(here) + right_of(here)) +
+                         (Vec<T>::load(here - pitch) + Vec<T>::load(here + pitch));
+    return plane + (Vec<T>::load(front) + Vec<T>::load(back));
+}
+
+/// Row by row: what lies in other planes comes from the second cache, which likes to be read in
+/// order. Of two planes at a time, because what they share is then read once.
+template <typename T, bool two_planes>
+void walk_planes(const Walk<T>& k, const Coefficients<T>& c) {
     const Reaction<T> reaction(c);
     const std::int64_t dv = k.v_offset;
-    const auto sum = [&](const T* up, const T* here, const T* down, const T* front, const T* back) {
-        const Vec<T> plane =
-            (left_of(here) + right_of(here)) + (Vec<T>::load(up) + Vec<T>::load(down));
-        return plane + (Vec<T>::load(front) + Vec<T>::load(back));
+    const std::int64_t pitch = k.pitch;
+    const auto store = [&](const T* here, Vec<T> sum_u, Vec<T> sum_v, T* out) {
+        reaction.store(Vec<T>::load(here), Vec<T>::load(here + dv), sum_u, sum_v, out, out + dv);
     };
     for (std::int64_t y = 0; y < k.rows; ++y) {
-        const std::int64_t at = y * k.pitch;
-        const T* here = k.first + at;
-        const T* up = y == 0 ? k.above : here - k.pitch;
-        const T* down = here + k.pitch;
-        const T* front = k.front + at;
-        const T* back = k.back + at;
-        T* out = k.out + at;
-        std::int64_t pace = k.pace;
-        for (std::int64_t x = k.begin; x < k.end; x += Vec<T>::lanes) {
-            if (--pace >= 0) ask_for_line(*k.ahead);
-            const Vec<T> sum_u = sum(up + x, here + x, down + x, front + x, back + x);
-            const Vec<T> sum_v =
-                sum(up + dv + x, here + dv + x, down + dv + x, front + dv + x, back + dv + x);
-            reaction.store(Vec<T>::load(here + x), Vec<T>::load(here + dv + x), sum_u, sum_v,
-                           out + x, out + dv + x);
+        const std::int64_t row = y * pitch;
+        for (std::int64_t x = row + k.begin; x < row + k.end; x += Vec<T>::lanes) {
+            if (Vec<T>::lanes == line<T> || x % line<T> == 0) take_turn(*k.ahead);
+            const T* const front = k.front + x;
+            const T* const first = k.first + x;
+            const T* const back = k.back + x;
+            const Vec<T> sum_u = sum_of_six(first, pitch, front, back);
+            const Vec<T> sum_v = sum_of_six(first + dv, pitch, front + dv, back + dv);
+            if constexpr (two_planes) {
+                const T* const far = k.far + x;
+                const Vec<T> back_u = sum_of_six(back, pitch, first, far);
+                const Vec<T> back_v = sum_of_six(back + dv, pitch, first + dv, far + dv);
+                store(back, back_u, back_v, k.out_back + x);
+            }
+            store(first, sum_u, sum_v, k.out + x);
         }
     }
+}
+
+template <typename T>
+void walk_seven_point(const Walk<T>& k, const Coefficients<T>& c) {
+    if (k.far != nullptr)
+        walk_planes<T, true>(k, c);
+    else
+        walk_planes<T, false>(k, c);
 }
 
 template <typename T>

@@ -17,15 +17,21 @@ template <typename T>
 inline constexpr std::int64_t line = static_cast<std::int64_t>(line_bytes / sizeof(T)); // elements
 
 /// What a tile will load next, asked for while it computes: rows of u and of v, `pitch` apart, from
-/// the column that `u` and `v` point to, `lines` lines each.
+/// the column that `u` and `v` point to, `lines` lines each; and the same of the plane after, if
+/// `plane`, its distance, is not 0. Lines are asked for evenly over the turns that the walks take
+/// meanwhile: a processor can wait for few lines at a time.
 template <typename T>
 struct Ahead {
     const T* u;
     const T* v;
     std::int64_t pitch;
+    std::int64_t plane;
     std::int64_t lines;
     std::int64_t rows;
-    std::int64_t at; // lines of the first row already asked for
+    std::int64_t at;     // lines of the first row already asked for
+    std::int64_t wanted; // lines of all rows, per `turns`
+    std::int64_t turns;
+    std::int64_t credit; // in units of lines / turns
 };
 
 /// One step of `rows` rows below one another, over columns [begin, end) counted in elements from
@@ -34,19 +40,20 @@ struct Ahead {
 /// and in the output.
 template <typename T>
 struct Walk {
-    const T* above; // u of the row before the first one computed
+    const T* above; // 2-D: u of the row before the first one computed
     const T* first; // u of the first row computed
-    const T* below; // u of the row after it, and `pitch` apart all that follow
-    const T* front; // seven-point: u of the first row computed, one plane before; the next rows
-                    // `pitch` apart
-    const T* back;  // and one plane after
+    const T* below; // 2-D: u of the row after it, and `pitch` apart all that follow
+    const T* front; // 3-D, where all rows are `pitch` apart: u of the first row computed, one plane
+                    // before
+    const T* back;  // one plane after
+    const T* far;   // two planes after, if the plane after is computed as well; else nullptr
     T* out;         // u', rows `pitch` apart
+    T* out_back;    // 3-D: u' of the plane after
     std::int64_t v_offset;
     std::int64_t pitch;
     std::int64_t rows;
     std::int64_t begin, end;
-    Ahead<T>* ahead;
-    std::int64_t pace; // lines of each field to ask for per row (seven-point) or column of lines
+    Ahead<T>* ahead; // a turn: a line (seven-point) or a column of lines
 };
 
 /// u' += noise * U for `count` cells in a row; reads and writes up to a line past the last.

@@ -20,20 +20,20 @@
 //
 // Neighbouring tiles compute the cells around their common border twice, with equal results.
 //
-// In 3-D a slab is large and a row of the plane before is read for the last time by the row that
-// lies behind it: each level writes over it, and all levels share one ring of 2 depth + 2 slabs.
+// In 3-D slabs are large, and all levels share one ring of 2 depth + 2 of them. A group is two: the
+// planes that both read are read once. Each is written where a row was just read for the last time:
+// the first in the plane before it, the second in the first one's, one row further up (the row
+// below still needs the row itself). So at level s every other slab lies s rows up, into what the
+// level needs less than those before.
 
 namespace morphogen::kernel {
 
 namespace {
-#ifndef PFH
-#    define PFH 2
-#endif
-
 using core::Index;
 
 /// Slabs computed at a time in 2-D: a walk down reads two rows more than it writes.
 constexpr Index group_rows = 8;
+constexpr Index group_planes = 2;
 
 constexpr Index round_up(Index n, Index unit) noexcept {
     return (n + unit - 1) / unit * unit;
@@ -74,11 +74,19 @@ private:
     Range rows(Index level) const { return planes() ? axes_[1].needed(reach(level)) : Range{0, 1}; }
     Index column(Index x) const { return x - tile_.lo[2] + l_.lead; }
 
+    /// The columns of a level in its buffer, as whole lines.
+    Range walked(Index level) const {
+        const Range x = columns(level);
+        return {column(x.lo) / line<T> * line<T>, round_up(column(x.hi), line<T>)};
+    }
+
     /// u of the row `y` of slab `k`; v lies v_offset behind.
     T* row(Index level, Index k, Index y) const {
-        return memory_ + level * l_.level +
-               modulo(k - base_ + level * l_.shift, l_.ring) * l_.slab +
-               (planes() ? (y - tile_.lo[1] + l_.top) * l_.pitch : 0);
+        const Index slot = modulo(k - base_ + level * l_.shift, l_.ring);
+        T* const slab = memory_ + level * l_.level + slot * l_.slab;
+        if (!planes()) return slab;
+        const Index up = slot % group_planes * level;
+        return slab + (y - tile_.lo[1] + l_.top - up) * l_.pitch;
     }
 
     /// Brings a level's slabs [begin, end) up, as far as there are any, ghosts included.
@@ -110,43 +118,44 @@ private:
         const Range x = columns(0);
         const Index end = std::min(group_end + l_.group, stream().needed(s_.steps).hi);
         ahead_ = {};
+        for (Index level = 1; level <= s_.steps; ++level) {
+            const Range lines = walked(level);
+            ahead_.turns +=
+                (lines.hi - lines.lo) / line<T> * (planes() ? rows(level).hi - rows(level).lo : 1);
+        }
         if (group_end >= end) return;
         const Index z = planes() ? group_end : 0;
         const Index row = planes() ? y.lo : group_end;
-        ahead_ = {.u = s_.from.u.row(z, row) + x.lo,
-                  .v = s_.from.v.row(z, row) + x.lo,
-                  .pitch = s_.from.u.pitch_y,
-                  .lines = (x.hi - x.lo + line<T> - 1) / line<T>,
-                  .rows = planes() ? y.hi - y.lo : end - group_end,
-                  .at = 0};
-        Index turns = 0; // rows or columns that the levels compute meanwhile
-        for (Index level = 1; level <= s_.steps; ++level)
-            turns += planes() ? rows(level).hi - rows(level).lo
-                              : (columns(level).hi - columns(level).lo + line<T> - 1) / line<T>;
-        pace_ = (ahead_.rows * ahead_.lines + turns - 1) / turns;
+        ahead_.u = s_.from.u.row(z, row) + x.lo;
+        ahead_.v = s_.from.v.row(z, row) + x.lo;
+        ahead_.pitch = s_.from.u.pitch_y;
+        ahead_.plane = planes() && group_end + 1 < end ? s_.from.u.pitch_z : 0;
+        ahead_.lines = (x.hi - x.lo + line<T> - 1) / line<T>;
+        ahead_.rows = planes() ? y.hi - y.lo : end - group_end;
+        ahead_.wanted = ahead_.rows * ahead_.lines;
     }
 
     void load(Range slabs) {
         const Range x = columns(0);
         const auto bytes = static_cast<std::size_t>(x.hi - x.lo) * sizeof(T);
-        for (Index k = slabs.lo; k < slabs.hi; ++k)
-            for (Index y = rows(0).lo; y < rows(0).hi; ++y) {
+        for (Index k = slabs.lo; k < slabs.hi; ++k) {
+            T* to = row(0, k, rows(0).lo) + column(x.lo);
+            for (Index y = rows(0).lo; y < rows(0).hi; ++y, to += l_.pitch) {
                 const Index z = planes() ? k : 0;
-                T* to = row(0, k, y) + column(x.lo);
                 std::memcpy(to, s_.from.u.row(z, planes() ? y : k) + x.lo, bytes);
                 std::memcpy(to + l_.v_offset, s_.from.v.row(z, planes() ? y : k) + x.lo, bytes);
             }
+        }
     }
 
     void compute(Index level, Range slabs) {
-        const Range x = columns(level);
+        const Range x = walked(level);
         Walk<T> w{};
         w.v_offset = l_.v_offset;
         w.pitch = l_.pitch;
-        w.begin = column(x.lo) / line<T> * line<T>;
-        w.end = round_up(column(x.hi), line<T>);
+        w.begin = x.lo;
+        w.end = x.hi;
         w.ahead = &ahead_;
-        w.pace = pace_;
         const Index in = level - 1;
         if (!planes()) {
             // Row k + 1 and those below it lie in a row: a group never wraps around the ring.
@@ -154,23 +163,23 @@ private:
             w.above = row(in, k - 1, 0);
             w.first = row(in, k, 0);
             w.below = row(in, k + 1, 0);
-            w.front = w.back = w.below; // not read
             w.out = row(level, k, 0);
             w.rows = slabs.hi - slabs.lo;
             s_.walk(w, s_.coefficients);
             return;
         }
         const Range y = rows(level);
+        const Index k = slabs.lo;
         w.rows = y.hi - y.lo;
-        for (Index k = slabs.lo; k < slabs.hi; ++k) {
-            w.first = row(in, k, y.lo);
-            w.above = w.first - l_.pitch;
-            w.below = w.first + l_.pitch;
-            w.front = row(in, k - 1, y.lo);
-            w.back = row(in, k + 1, y.lo);
-            w.out = row(level, k, y.lo);
-            s_.walk(w, s_.coefficients);
+        w.front = row(in, k - 1, y.lo);
+        w.first = row(in, k, y.lo);
+        w.back = row(in, k + 1, y.lo);
+        w.out = row(level, k, y.lo);
+        if (slabs.hi - k == group_planes) {
+            w.far = row(in, k + 2, y.lo);
+            w.out_back = row(level, k + 1, y.lo);
         }
+        s_.walk(w, s_.coefficients);
     }
 
     /// What follows the update of a slab: noise; then its ghost cells, or its way into memory.
@@ -184,15 +193,8 @@ private:
         const Range y = rows(level);
         const bool left = axes_[2].ghost_below(x);
         const bool right = axes_[2].ghost_above(x);
-        if (left || right)
-            for (Index r = y.lo; r < y.hi; ++r)
-                for (const Index field : {Index{0}, l_.v_offset}) {
-                    T* const cells = row(level, k, r) + field;
-                    if (left)
-                        fill_cell(cells + column(x.lo - 1), cells + column(x.lo), axes_[2].below);
-                    if (right)
-                        fill_cell(cells + column(x.hi), cells + column(x.hi - 1), axes_[2].above);
-                }
+        if (left) fill_column(level, k, x.lo - 1, x.lo, axes_[2].below);
+        if (right) fill_column(level, k, x.hi, x.hi - 1, axes_[2].above);
         if (!planes()) return;
         if (axes_[1].ghost_below(y))
             fill_row(level, row(level, k, y.lo - 1), row(level, k, y.lo), axes_[1].below);
@@ -202,9 +204,10 @@ private:
 
     void store(Index k) {
         const Index count = tile_.hi[2] - tile_.lo[2];
-        for (Index y = rows(s_.steps).lo; y < rows(s_.steps).hi; ++y) {
+        const Range all = rows(s_.steps);
+        const T* from = row(s_.steps, k, all.lo) + l_.lead;
+        for (Index y = all.lo; y < all.hi; ++y, from += l_.pitch) {
             const Index z = planes() ? k : 0;
-            const T* from = row(s_.steps, k, y) + l_.lead;
             T* u = s_.to.u.row(z, planes() ? y : k) + tile_.lo[2];
             T* v = s_.to.v.row(z, planes() ? y : k) + tile_.lo[2];
             s_.copy_row(from, u, count);
@@ -212,8 +215,12 @@ private:
         }
     }
 
-    static void fill_cell(T* ghost, const T* nearest, Face face) {
-        *ghost = face == Face::zero ? T{0} : *nearest;
+    void fill_column(Index level, Index k, Index ghost, Index nearest, Face face) {
+        const Range y = rows(level);
+        T* cells = row(level, k, y.lo);
+        for (Index r = y.lo; r < y.hi; ++r, cells += l_.pitch)
+            for (T* field : {cells, cells + l_.v_offset})
+                field[column(ghost)] = face == Face::zero ? T{0} : field[column(nearest)];
     }
 
     /// A ghost row of both fields, from a row with its own ghost cells.
@@ -265,7 +272,6 @@ private:
     std::array<Axis, 3> axes_{};
     Index base_; // the first slab of level 0
     Ahead<T> ahead_{};
-    Index pace_ = 0;
 };
 
 } // namespace
@@ -276,7 +282,7 @@ TileLayout tile_layout(int dims, const Tiling& tiling) noexcept {
     TileLayout l{};
     l.dims = dims;
     l.depth = tiling.depth;
-    l.group = dims == 3 ? 1 : group_rows;
+    l.group = dims == 3 ? group_planes : group_rows;
     l.ring = dims == 3 ? 2 * tiling.depth + 2 : 2 * group_rows;
     l.shift = dims == 3 ? -1 : 1;
     l.lead = round_up(l.depth, unit) + unit;
