@@ -52,14 +52,13 @@ core::Extents grid_of(core::Index cells, int dims) {
     return {1, std::max<core::Index>(cells / side, 8), side};
 }
 
-/// Grids whose two states fill about half of each level of memory, one share of the level per
-/// thread.
-std::vector<Case> by_size(kernel::Stencil stencil, std::size_t cell_bytes, const Context& context) {
+/// Grids whose two states fill about half of each cache, one share of it per thread.
+std::vector<Case> by_cache(kernel::Stencil stencil, std::size_t cell_bytes,
+                           const Context& context) {
     std::vector<Case> all;
     for (const MemoryLevel& level : memory_levels()) {
-        if (context.brief() && level.bytes > small_array) continue;
-        const bool own = level.name == "L1" || level.name == "L2";
-        const int shares = own ? context.threads : level.name == "memory" && whole(context) ? 3 : 1;
+        if (level.name == "memory" || (context.brief() && level.bytes > small_array)) continue;
+        const int shares = level.name == "L3" ? 1 : context.threads;
         const auto cells = static_cast<core::Index>(level.bytes / (4 * cell_bytes)) * shares;
         all.push_back({grid_of(cells, kernel::info(stencil).dims), stencil});
     }
@@ -73,14 +72,32 @@ core::Extents usual(kernel::Stencil stencil, bool brief) {
     return brief ? core::Extents{1, 54, 96} : core::Extents{1, 1080, 1920};
 }
 
+/// The usual grid and larger ones, as far as a quarter of the memory holds them: the speed should
+/// not depend on the size.
+std::vector<Case> large(kernel::Stencil stencil, std::size_t cell_bytes, const Context& context) {
+    std::vector<Case> all{{usual(stencil, context.brief()), stencil}};
+    if (context.brief()) return all;
+    const std::vector<core::Extents> grids =
+        kernel::info(stencil).dims == 3
+            ? std::vector<core::Extents>{{512, 512, 512}}
+            : std::vector<core::Extents>{{1, 8192, 8192}, {1, 16384, 16384}};
+    for (const core::Extents& grid : grids)
+        if (4 * static_cast<std::size_t>(core::volume(grid)) * cell_bytes <=
+            core::usable_memory() / 4)
+            all.push_back({grid, stencil});
+    return all;
+}
+
 std::vector<Case> cases(std::size_t cell_bytes, const Context& context) {
     std::vector<Case> all;
-    const auto add = [&](const Case& c) { // a level may hold just the usual grid
+    const auto add = [&](const Case& c) { // a cache may hold just the usual grid
         if (std::ranges::find(all, c) == all.end()) all.push_back(c);
     };
     for (const kernel::StencilInfo& info : kernel::stencils) {
-        if (whole(context) || info.stencil == kernel::Stencil::oono_puri || info.dims == 3)
-            std::ranges::for_each(by_size(info.stencil, cell_bytes, context), add);
+        if (whole(context) || info.stencil == kernel::Stencil::oono_puri || info.dims == 3) {
+            std::ranges::for_each(by_cache(info.stencil, cell_bytes, context), add);
+            std::ranges::for_each(large(info.stencil, cell_bytes, context), add);
+        }
         add({usual(info.stencil, context.brief()), info.stencil});
     }
     const kernel::Stencil first = kernel::Stencil::oono_puri;

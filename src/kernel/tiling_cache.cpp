@@ -96,7 +96,7 @@ template <typename T>
 std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads,
                        int ranks) {
     std::ostringstream key;
-    key << "1;" << processor() << "; L2 " << core::cache_bytes(2) << "; " << name_of(isa)
+    key << "2;" << processor() << "; L2 " << core::cache_bytes(2) << "; " << name_of(isa)
         << (std::is_same_v<T, float> ? " f32 " : " f64 ") << info(stencil).name << ' ' << shape[0]
         << 'x' << shape[1] << 'x' << shape[2] << "; threads " << threads << " ranks " << ranks;
     return key.str();

@@ -17,7 +17,7 @@ namespace {
 using core::Extents;
 using kernel::Tiling;
 
-constexpr double tuning_seconds = 0.7;
+constexpr double tuning_seconds = 0.5; // and about as long to be sure of the result
 
 /// A tile this large fits no second cache: the file that says so is damaged.
 constexpr std::size_t most_tile_bytes = std::size_t{64} << 20U;
