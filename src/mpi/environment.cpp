@@ -16,15 +16,22 @@ namespace {
 constexpr std::array<int, 4> levels{MPI_THREAD_SINGLE, MPI_THREAD_FUNNELED, MPI_THREAD_SERIALIZED,
                                     MPI_THREAD_MULTIPLE};
 
+/// Whether all ranks run on this machine, as far as Open MPI's mpirun tells.
+bool are_all_here() noexcept {
+    if (!launched_by_mpi()) return true;
+    const char* const here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+    const char* const all = std::getenv("OMPI_COMM_WORLD_SIZE");
+    return here != nullptr && all != nullptr && std::string_view(here) == all;
+}
+
 /// Spares what Open MPI does when it initialises and this program never needs. It reads that from
 /// the environment; a choice of the user's stays.
 void spare_open_mpi_work() noexcept {
     // A daemon beside a program that mpirun did not start, in case it wants to spawn others: 0.1 s,
     // and a process that a kill leaves behind.
     ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-    // Whoever is alone sends no messages, and need not find the best way for them: UCX takes 0.2 s
-    // to look at clocks and networks.
-    if (!launched_by_mpi()) ::setenv("OMPI_MCA_pml", "ob1", 0);
+    // UCX takes 0.2 s to look at clocks and networks; within a machine messages need neither.
+    if (are_all_here()) ::setenv("OMPI_MCA_pml", "ob1", 0);
 }
 
 } // namespace
