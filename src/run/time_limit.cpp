@@ -97,7 +97,9 @@ void TimeLimit::ask() {
     const auto answer = first_line_of(
         // All ranks wait meanwhile: a scheduler that does not answer must not hold them up for
         // long.
-        fmt::format("timeout 5 squeue --noheader --jobs={} --Format=TimeLeft 2>/dev/null", *job));
+        fmt::format(
+            "timeout --kill-after=1 5 squeue --noheader --jobs={} --Format=TimeLeft 2>/dev/null",
+            *job));
     const auto left = answer ? parse_slurm_time(*answer) : std::nullopt;
     if (left || (answer && says_no_limit(*answer))) {
         left_s_ = left;
