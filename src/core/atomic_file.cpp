@@ -1,12 +1,14 @@
 #include "morphogen/core/atomic_file.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/whole_io.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -32,15 +34,6 @@ private:
     int fd_;
 };
 
-void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) fail("cannot write file", path, errno);
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-}
-
 } // namespace
 
 void replace_file(const std::filesystem::path& path, std::string_view contents,
@@ -50,7 +43,8 @@ void replace_file(const std::filesystem::path& path, std::string_view contents,
     Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (file.get() < 0) fail("cannot create file", beside, errno);
     try {
-        write_all(file.get(), contents, path);
+        const int failed = write_whole(file.get(), std::as_bytes(std::span(contents)));
+        if (failed != 0) fail("cannot write file", path, failed);
         if (durability == Durability::synced && ::fsync(file.get()) != 0)
             fail("cannot sync file", path, errno);
         if (file.close() != 0) fail("cannot close file", path, errno);

@@ -75,7 +75,11 @@ void Ballot::merge(Ballot& into, const Ballot& from) {
 }
 
 Ballot Session::vote(Ballot mine) {
-    if (!pending_ && writing_) pending_ = mpi::capture([&] { writer_->check(); });
+    if (!pending_ && writing_)
+        pending_ = mpi::capture([&] {
+            writer_->check();
+            if (lock_) lock_->watch().look_now_and_then();
+        });
     mine.failed = pending_ != nullptr;
     mine.signal = options_.stop_signal ? options_.stop_signal() : 0;
     mine.checkpoint = options_.checkpoint_request && options_.checkpoint_request();

@@ -157,6 +157,7 @@ bool Session::is_reported_finished() const {
 
 void Session::write_results(const Report& report) {
     if (!is_root()) return;
+    if (lock_) lock_->watch().look(); // no report into somebody else's directory
     const auto committed = std::min(static_cast<std::size_t>(report.frames), records_.size());
     if (committed > 0)
         store::write_xdmf(config_, directory_, layout_, std::span(records_).first(committed));

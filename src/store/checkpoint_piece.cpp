@@ -2,6 +2,7 @@
 
 #include "morphogen/codec/crc32.hpp"
 #include "morphogen/core/contract.hpp"
+#include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
@@ -102,14 +103,10 @@ private:
 };
 
 void read_all(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& where) {
-    while (!out.empty()) {
-        const ssize_t n = ::pread(fd, out.data(), out.size(), static_cast<off_t>(offset));
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) fail("cannot read checkpoint", where, core::errno_text(errno));
-        if (n == 0) fail("checkpoint is damaged", where, "the file ends before its data");
-        out = out.subspan(static_cast<std::size_t>(n));
-        offset += static_cast<std::uint64_t>(n);
-    }
+    const auto n = core::read_whole(fd, out, offset);
+    if (n < 0) fail("cannot read checkpoint", where, core::errno_text(errno));
+    if (n < static_cast<std::int64_t>(out.size()))
+        fail("checkpoint is damaged", where, "the file ends before its data");
 }
 
 } // namespace

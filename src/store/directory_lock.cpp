@@ -23,7 +23,10 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
     do
         status = ::flock(descriptor_, LOCK_EX | LOCK_NB);
     while (status != 0 && errno == EINTR);
-    if (status == 0 || errno != EWOULDBLOCK) return;
+    if (status == 0 || errno != EWOULDBLOCK) {
+        watch_ = NameWatch(directory, descriptor_);
+        return;
+    }
     ::close(descriptor_);
     throw core::UsageError(
         core::ErrorText{.what = "another process is writing to this run's directory",
@@ -36,6 +39,6 @@ DirectoryLock::~DirectoryLock() {
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)), watch_(std::move(other.watch_)) {}
 
 } // namespace morphogen::store

@@ -2,6 +2,7 @@
 
 #include "morphogen/codec/crc32.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
 #include "store/hdf5/overlay_driver.hpp"
@@ -86,12 +87,8 @@ void write_pages(const fs::path& path, const hdf5::Pages& pages, core::Durabilit
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (fd < 0) fail("cannot open file", path, errno);
     int failed = 0;
-    for (auto page = pages.rbegin(); failed == 0 && page != pages.rend(); ++page) {
-        errno = 0;
-        if (::pwrite(fd, page->second.data(), page->second.size(),
-                     static_cast<off_t>(page->first)) != static_cast<ssize_t>(page->second.size()))
-            failed = errno == 0 ? EIO : errno;
-    }
+    for (auto page = pages.rbegin(); failed == 0 && page != pages.rend(); ++page)
+        failed = core::write_whole(fd, page->second, page->first);
     if (failed == 0 && durability == core::Durability::synced && ::fsync(fd) != 0) failed = errno;
     if (::close(fd) != 0 && failed == 0) failed = errno;
     if (failed != 0) fail("cannot write file", path, failed);

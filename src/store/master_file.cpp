@@ -59,7 +59,7 @@ void MasterFile::append(std::span<const FrameRecord> records) {
     file_.flush();
     records_.append_steps(records);
     file_.flush();
-    file_.sync_commit();
+    file_.end_commit();
 }
 
 void MasterFile::close() {

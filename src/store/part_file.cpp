@@ -78,7 +78,7 @@ std::span<const FrameRecord> PartFile::commit() {
     file_.flush(); // the frames, before /step counts them
     records_.append_steps(ended_);
     file_.flush();
-    file_.sync_commit();
+    file_.end_commit();
     counted_.swap(ended_);
     return counted_;
 }

@@ -3,6 +3,7 @@
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/stopwatch.hpp"
+#include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/hdf5/steadfast_driver.hpp"
 #include "morphogen/store/new_file.hpp"
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,22 +29,12 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
     throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = why});
 }
 
-/// Writes all of @p bytes; returns errno, or 0.
-int write_all(int fd, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno != EINTR) return errno;
-        if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return 0;
-}
-
 /// @p path: in messages, for @p beside, which is what is written.
 void write_file(const std::filesystem::path& beside, std::string_view bytes, config::Sync sync,
                 const std::filesystem::path& path) {
     const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) fail("cannot create file", path, errno);
-    int failed = write_all(fd, bytes);
+    int failed = core::write_whole(fd, std::as_bytes(std::span(bytes)));
     if (failed == 0 && sync != config::Sync::never && ::fsync(fd) != 0) failed = errno;
     if (::close(fd) != 0 && failed == 0) failed = errno;
     if (failed == 0) return;
@@ -71,6 +63,7 @@ SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync,
         if (before_rename) before_rename();
         rename_file(opened_as_, path_);
         if (sync_ != config::Sync::never) core::sync_directory(directory_of(path_));
+        name_ = NameWatch(path_, descriptor_);
     } catch (...) {
         abandon();
         ::unlink(opened_as_.c_str());
@@ -81,6 +74,7 @@ SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync,
 SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync)
     : path_(std::move(path)), opened_as_(path_), sync_(sync) {
     open();
+    name_ = NameWatch(path_, descriptor_);
 }
 
 void SwmrFile::open() {
@@ -90,8 +84,9 @@ void SwmrFile::open() {
     descriptor_ = hdf5::descriptor_of(file_);
 }
 
-void SwmrFile::sync_commit() {
+void SwmrFile::end_commit() {
     if (sync_ == config::Sync::frame) push_to_disk();
+    name_.look_now_and_then();
 }
 
 void SwmrFile::sync() {
@@ -105,6 +100,7 @@ void SwmrFile::push_to_disk() {
 }
 
 void SwmrFile::close() {
+    name_.look();
     file_.close();
     descriptor_ = -1;
     if (sync_ == config::Sync::never) return;

@@ -2,6 +2,7 @@
 
 #include "morphogen/config/config.hpp"
 #include "morphogen/store/hdf5/file.hpp"
+#include "morphogen/store/name_watch.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -26,12 +27,14 @@ public:
     const std::filesystem::path& path() const noexcept { return path_; }
 
     void flush() { hdf5::flush_file(file_); }
-    /// fsync, if the configuration wants it after every commit.
-    void sync_commit();
+    /// After every commit: fsync, if the configuration wants it; now and then, whether the name
+    /// still means this file.
+    void end_commit();
     /// fsync, unless the configuration wants none.
     void sync();
     /// Clears the SWMR flags, and syncs file and directory unless told never to. Every dataset
-    /// must have been closed.
+    /// must have been closed. @throws core::Error, also where the name does not mean this file any
+    /// more.
     void close();
     /// What the library still holds back goes nowhere from now on: the file stays as a kill would
     /// leave it, whatever is closed later, and nothing fails again.
@@ -48,6 +51,7 @@ private:
     config::Sync sync_;
     hdf5::File file_;
     int descriptor_ = -1; // the library's
+    NameWatch name_;
     double sync_seconds_ = 0.0;
 };
 

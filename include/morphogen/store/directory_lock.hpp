@@ -1,5 +1,7 @@
 #pragma once
 
+#include "morphogen/store/name_watch.hpp"
+
 #include <filesystem>
 
 namespace morphogen::store {
@@ -16,8 +18,12 @@ public:
     DirectoryLock(DirectoryLock&& other) noexcept;
     DirectoryLock& operator=(DirectoryLock&&) = delete;
 
+    /// Of the directory: what is locked may not be what has its name any more.
+    NameWatch& watch() noexcept { return watch_; }
+
 private:
     int descriptor_ = -1;
+    NameWatch watch_;
 };
 
 } // namespace morphogen::store

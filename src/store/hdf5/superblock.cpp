@@ -1,6 +1,7 @@
 #include "store/hdf5/superblock.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/whole_io.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <span>
 #include <string_view>
 
 namespace morphogen::store::hdf5 {
@@ -91,7 +93,7 @@ private:
 
 std::string read_superblock(const Descriptor& file, const std::filesystem::path& path) {
     std::string image(whole, '\0');
-    const ssize_t n = ::pread(file.get(), image.data(), image.size(), 0);
+    const auto n = core::read_whole(file.get(), std::as_writable_bytes(std::span(image)), 0);
     if (n < 0) fail("cannot read file", path, errno);
     image.resize(static_cast<std::size_t>(n));
     return image;
@@ -99,9 +101,8 @@ std::string read_superblock(const Descriptor& file, const std::filesystem::path&
 
 void write_superblock(const Descriptor& file, const std::filesystem::path& path,
                       const std::string& image) {
-    errno = 0;
-    if (::pwrite(file.get(), image.data(), image.size(), 0) != static_cast<ssize_t>(image.size()))
-        fail("cannot write file", path, errno == 0 ? EIO : errno);
+    const int failed = core::write_whole(file.get(), std::as_bytes(std::span(image)), 0);
+    if (failed != 0) fail("cannot write file", path, failed);
 }
 
 std::uint64_t address_at(std::string_view image, std::size_t at) {

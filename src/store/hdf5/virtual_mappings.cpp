@@ -1,14 +1,12 @@
 #include "store/hdf5/virtual_mappings.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
 #include "store/hdf5/superblock.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -76,14 +74,9 @@ public:
             return Bytes(part.begin(), part.end());
         }
         Bytes bytes(size);
-        std::size_t done = 0;
-        while (done < size) {
-            const ssize_t n = ::pread(descriptor_, bytes.data() + done, size - done,
-                                      static_cast<off_t>(address + done));
-            if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) return std::nullopt;
-            done += static_cast<std::size_t>(n);
-        }
+        const auto n =
+            core::read_whole(descriptor_, std::as_writable_bytes(std::span(bytes)), address);
+        if (n != static_cast<std::int64_t>(size)) return std::nullopt;
         return bytes;
     }
 
