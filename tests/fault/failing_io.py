@@ -6,98 +6,86 @@ usage: failing_io.py PROGRAM LIBRARY [--every N] [PART...]
 
 Parts (default: all):
   once      call N that changes a file fails with EIO, for every N (of --every)
-  from_on   call N and all further ones fail with ENOSPC
-  short     every other write is interrupted by a signal or stores a part only: nothing happens
-  rank      the same on one rank of three
+  from_on   call N and all further ones fail, with ENOSPC and EDQUOT in turn
+  short     every other read and write is interrupted by a signal or moves a part only: nothing happens
+  rank      one call on one rank of three fails
   disk      a tmpfs of every size from too small to enough, alone and on three ranks; needs root
+  quota     the same with a quota, on a btrfs; needs root and mkfs.btrfs
 """
-import argparse
+import collections
 import concurrent.futures
+import contextlib
 import errno
 import os
-import pathlib
+import re
+import shutil
 import subprocess
-import tempfile
-import time
 
-from faulty_run import CONFIG, FRAMES, FaultyRun, frames_of, require_repair, wrong_frames
-from program import Checks
+from fault_points import AT_ONCE, FaultPoints, main_of
+from faulty_run import FRAMES
 
-AT_ONCE = 6
 # Launches differ in the number of their calls: one may end before the call that was to fail.
 ENDED_BEFORE = "none: it ended before"
 # A call whose failure takes nothing from the run: what it would have removed is of no use any more, or is not there.
 HARMLESS = ("remove", "unlink", "unlinkat", "rmdir")
+PAGE_KIB = 4  # what a tmpfs gives out: with a disk for each number of pages every page is once the one too many
 
 
-class FailingIo:
-    def __init__(self, options, folder, checks):
-        self.options, self.folder, self.checks = options, folder, checks
-        whole = self.fresh()
-        self.calls = whole.calls()
-        self.reference = whole.contents()
-
-    def fresh(self):
-        return FaultyRun(self.options.program, self.options.library, self.folder, CONFIG)
+class FailingIo(FaultPoints):
+    PARTS = ("once", "from_on", "short", "rank", "disk", "quota")
 
     def expect_failed(self, done, where, told):
         lines = [line for line in done.stderr.splitlines() if line.startswith("morphogen: ") and "note:" not in line]
         self.checks.expect(done.returncode == 1, f"{where}: exit {done.returncode}: {done.stderr}")
         self.checks.expect(len(lines) == 1 and told in lines[0], f"{where}: told as {lines}")
+        return lines[0] if lines else ""
 
     def goes_on(self, run, where, repair, ranks=0):
-        before = run.contents()
-        count = frames_of(before)
-        self.checks.expect(wrong_frames(before, self.reference) is None, f"{where}: {wrong_frames(before, self.reference)}")
-        if repair and run.out.exists() and count:
-            done = run.command("repair", run.out.name)
-            self.checks.expect(done.returncode == 0, f"{where}: repair: exit {done.returncode}: {done.stdout}{done.stderr}")
-            repaired = run.contents()
-            self.checks.expect(frames_of(repaired) >= count and wrong_frames(repaired, self.reference) is None,
-                               f"{where}: {count} frames were committed, {frames_of(repaired)} are left by repair, wrong: "
-                               f"{wrong_frames(repaired, self.reference)}")
-        done = run.run(ranks=ranks)
-        self.checks.expect(done.returncode == 0, f"{where}: --resume: exit {done.returncode}: {done.stderr}")
-        after = run.contents()
-        self.checks.expect(frames_of(after) == FRAMES and wrong_frames(after, self.reference) is None,
-                           f"{where}: {frames_of(after)} frames at the end, wrong: {wrong_frames(after, self.reference)}")
-        clean = run.command("verify", run.out.name)
-        self.checks.expect(clean.returncode == 0, f"{where}: verify: exit {clean.returncode}: {clean.stdout}{clean.stderr}")
+        if repair and run.committed():
+            self.repair(run, where)
+        self.resume(run, where, ranks)
+        run.remove()
+
+    def failed_call(self, run, point):
+        return dict(enumerate(run.logged())).get(point, (ENDED_BEFORE, ""))
 
     def fail_at(self, point, count, code):
         run = self.fresh()
         done = run.run(fail_at=point, fail_count=count, errno=code, log=run.log)
         # Launches differ a little in the order of their calls, and in the number of them.
-        call, path = dict(enumerate(run.logged())).get(point, (ENDED_BEFORE, ""))
+        call, path = self.failed_call(run, point)
         where = f"{os.strerror(code)} at call {point} ({call} {path.rsplit('/disturbed/', 1)[-1]}), {count} times"
         if call == ENDED_BEFORE:
-            self.checks.expect(done.returncode == 0 and point > 0.9 * len(self.calls), f"{where}: exit {done.returncode}")
-        elif not (done.returncode == 0 and call in HARMLESS and (count == 1 or point > 0.9 * len(self.calls))):
+            self.checks.expect(done.returncode == 0 and point > 0.9 * len(self.run_calls), f"{where}: exit {done.returncode}")
+        elif not (done.returncode == 0 and call in HARMLESS and (count == 1 or point > 0.9 * len(self.run_calls))):
             self.expect_failed(done, where, os.strerror(code))
         self.goes_on(run, where, repair=point % 2 == 0)
-        run.remove()
 
-    def each(self, count, code):
-        points = range(0, len(self.calls), self.options.every)
+    def each(self, count, codes):
+        points = range(0, len(self.run_calls), self.options.every)
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda point: self.fail_at(point, count, code), points))
+            list(pool.map(lambda n: self.fail_at(points[n], count, codes[n % len(codes)]), range(len(points))))
         return len(points)
 
     def part_once(self):
-        return self.each(1, errno.EIO)
+        return self.each(1, [errno.EIO])
 
     def part_from_on(self):
-        return self.each(-1, errno.ENOSPC)
+        return self.each(-1, [errno.ENOSPC, errno.EDQUOT])
 
     def part_short(self):
+        """A run, and one that was killed and is repaired, resumed, verified, on one rank and on three."""
         for ranks in (0, 3):
-            run = self.fresh()
-            done = run.run(ranks=ranks, short=1)
-            self.checks.expect(done.returncode == 0, f"short writes, {ranks} ranks: exit {done.returncode}: {done.stderr}")
-            data = run.contents()
-            self.checks.expect(frames_of(data) == FRAMES and wrong_frames(data, self.reference) is None,
-                               f"short writes, {ranks} ranks: {wrong_frames(data, self.reference)}")
-        return 2
+            run, killed = self.fresh(), self.fresh()
+            killed.run(kill_before=len(self.run_calls) * 7 // 10)
+            for what, launches in ((run, ("run",)), (killed, ("repair", "run", "verify"))):
+                for launch in launches:
+                    where = f"cut short, {ranks or 1} ranks, {launch} of {'a killed' if what is killed else 'a'} run"
+                    done = what.run(ranks=ranks, short=1) if launch == "run" else what.command(launch, what.out.name, short=1)
+                    self.checks.expect(done.returncode == 0, f"{where}: exit {done.returncode}: {done.stderr}")
+                self.checks.expect(self.as_committed(what, where) == FRAMES, f"{where}: {what.committed()} frames")
+                what.remove()
+        return 8
 
     def part_rank(self):
         tried = 0
@@ -106,7 +94,7 @@ class FailingIo:
             for point in range(5, len(calls), max(1, len(calls) * self.options.every // 60)):
                 run = self.fresh()
                 done = run.run(ranks=3, rank=rank, fail_at=point, log=run.log)
-                call, path = dict(enumerate(run.logged())).get(point, (ENDED_BEFORE, ""))
+                call, path = self.failed_call(run, point)
                 where = f"rank {rank} of 3: EIO at its call {point} ({call} {path[-30:]})"
                 if call == ENDED_BEFORE:
                     self.checks.expect(done.returncode == 0 and point > 0.9 * len(calls), f"{where}: exit {done.returncode}")
@@ -115,7 +103,6 @@ class FailingIo:
                     told = done.stderr.count(os.strerror(errno.EIO))
                     self.checks.expect(told == 1, f"{where}: told {told} times: {done.stderr}")
                 self.goes_on(run, where, repair=False, ranks=3)
-                run.remove()
                 tried += 1
         return tried
 
@@ -123,55 +110,84 @@ class FailingIo:
         if os.geteuid() != 0:
             print("disk: skipped: mounting a small tmpfs needs root")
             return 0
-        tried = 0
+        return self.fill("disk", small_disk, range(8, 10000, PAGE_KIB * self.options.every), os.strerror(errno.ENOSPC))
+
+    def part_quota(self):
+        if os.geteuid() != 0 or not shutil.which("mkfs.btrfs"):
+            print("quota: skipped: it needs root and mkfs.btrfs (Debian: btrfs-progs)")
+            return 0
+        try:
+            with small_quota(self.fresh().out, 1000):
+                pass
+        except subprocess.CalledProcessError as failed:
+            print(f"quota: skipped: no btrfs here: {failed.cmd}: {failed.stderr}")
+            return 0
+        return self.fill("quota", small_quota, range(64, 10000, 48 * min(self.options.every, 4)), os.strerror(errno.EDQUOT))
+
+    def fill(self, name, small, sizes, told):
+        """Runs in a `small` place of each of @p sizes until one is enough, alone and on three ranks."""
+        tried, met = 0, collections.Counter()
         for ranks in (0, 3):
             full = 0
-            kib = 8
-            while True:
-                fits = self.fill(kib, ranks)
+            for kib in sizes:
                 tried += 1
-                if fits:
+                line = self.fill_one(f"{name} of {kib} KiB, {ranks or 1} ranks", small, kib, ranks, told)
+                if line is None:
                     break
                 full += 1
-                kib += 4 * self.options.every
-            self.checks.expect(full >= 3, f"{ranks} ranks: only {full} sizes were too small")
+                met[re.sub(r"\d+", "N", line.rsplit("(", 1)[-1].split(")")[0])] += 1
+            self.checks.expect(full >= 2, f"{name}, {ranks or 1} ranks: only {full} sizes were too small")
+        print(f"{name}: full at {dict(met)}")
         return tried
 
-    def fill(self, kib, ranks):
-        """Whether the run fitted into a disk of @p kib."""
+    def fill_one(self, where, small, kib, ranks, told):
+        """What the run says; None if it fitted."""
         run = self.fresh()
-        run.out.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(run.out)], check=True)
-        try:
-            where = f"disk of {kib} KiB, {ranks or 1} ranks"
+        with small(run.out, kib) as give_room:
             done = run.run(ranks=ranks)
-            if done.returncode != 0:
-                self.expect_failed(done, where, os.strerror(errno.ENOSPC))
-                subprocess.run(["mount", "-o", "remount,size=64m", str(run.out)], check=True)
-                self.goes_on(run, where, repair=kib % 8 == 0, ranks=ranks)
-            return done.returncode == 0
+            if done.returncode == 0:
+                return None
+            line = self.expect_failed(done, where, told)
+            give_room()
+            if kib % 8 == 0 and run.committed():
+                self.repair(run, where)
+            self.resume(run, where, ranks)
+            return line
+
+
+@contextlib.contextmanager
+def small_disk(path, kib):
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", path], check=True)
+    try:
+        yield lambda: subprocess.run(["mount", "-o", "remount,size=64m", path], check=True)
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+@contextlib.contextmanager
+def small_quota(path, kib):
+    def done(*command):
+        subprocess.run(command, check=True, capture_output=True, text=True)
+
+    image, mount = path.parent / "btrfs", path.parent / "mount"
+    for directory in (path, mount):
+        directory.mkdir()
+    done("truncate", "--size=128M", image)
+    done("mkfs.btrfs", "--quiet", "--mixed", image)
+    done("mount", "-o", "loop", image, mount)
+    try:
+        done("btrfs", "quota", "enable", mount)
+        done("btrfs", "subvolume", "create", mount / "limited")
+        done("btrfs", "qgroup", "limit", f"{kib}k", mount / "limited")
+        done("mount", "--bind", mount / "limited", path)
+        try:
+            yield lambda: done("btrfs", "qgroup", "limit", "none", mount / "limited")
         finally:
-            subprocess.run(["umount", str(run.out)], check=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", type=pathlib.Path)
-    parser.add_argument("library", type=pathlib.Path)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("parts", nargs="*")
-    options = parser.parse_intermixed_args()
-    options.program, options.library = options.program.resolve(), options.library.resolve()
-    require_repair(options.program)
-    checks = Checks()
-    with tempfile.TemporaryDirectory(prefix="morphogen-failing-io-") as folder:
-        failing = FailingIo(options, folder, checks)
-        for part in options.parts or ("once", "from_on", "short", "rank", "disk"):
-            started = time.monotonic()
-            count = getattr(failing, f"part_{part}")()
-            print(f"{part}: {count} runs in {time.monotonic() - started:.0f} s", flush=True)
-    checks.finish()
+            done("umount", path)
+    finally:
+        done("umount", mount)
 
 
 if __name__ == "__main__":
-    main()
+    main_of(FailingIo, __doc__)

@@ -39,14 +39,21 @@ keep = 2
 """
 TIMEOUT_S = 60  # a hang is a failure
 OUT = "disturbed"  # what the library looks for in paths
+RUN = ("run", "run.toml", "--resume", "--set", f'output.directory="{OUT}"')
+
+
+def mpirun(ranks):
+    launcher = os.environ.get("MORPHOGEN_TEST_MPIEXEC") or shutil.which("mpirun") or skip("no mpirun")
+    return [launcher, "-n", str(ranks), "--oversubscribe", "--bind-to", "none"]
 
 
 class FaultyRun:
     """A directory with run.toml and, once launched, a run in `disturbed/`."""
 
-    def __init__(self, program, library, parent, config=CONFIG, template=None):
-        self.program, self.library, self.config = program, library, config
-        self.path = pathlib.Path(tempfile.mkdtemp(dir=parent))
+    def __init__(self, program, library, parent, config=CONFIG, template=None, launcher=mpirun):
+        """@p launcher: (ranks) -> the words that start that many."""
+        self.program, self.library, self.config, self.launcher = program, library, config, launcher
+        self.path = pathlib.Path(tempfile.mkdtemp(dir=parent)).resolve()
         if template is not None:
             shutil.copytree(template.path, self.path, symlinks=True, dirs_exist_ok=True)
         (self.path / "run.toml").write_text(config)
@@ -69,8 +76,7 @@ class FaultyRun:
             preload += [f"MORPHOGEN_TEST_IO_{key.upper()}={value}" for key, value in fault.items()]
             arguments = ["env", *preload, *arguments]
         if ranks:
-            launcher = os.environ.get("MORPHOGEN_TEST_MPIEXEC") or shutil.which("mpirun") or skip("no mpirun")
-            arguments = [launcher, "-n", str(ranks), "--oversubscribe", "--bind-to", "none", *arguments]
+            arguments = [*self.launcher(ranks), *arguments]
         return subprocess.Popen(arguments, cwd=self.path, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -88,7 +94,7 @@ class FaultyRun:
         return subprocess.CompletedProcess(command, "none, it hangs", out, f"{errors} hangs: {command} in {self.path}")
 
     def run(self, *options, **how):
-        return self.command("run", "run.toml", "--resume", "--set", f'output.directory="{OUT}"', *options, **how)
+        return self.command(*RUN, *options, **how)
 
     def calls(self, *options, **how):
         """[(call, path), ...] of a launch that nothing disturbs: a fault can be put before each."""
@@ -106,6 +112,30 @@ class FaultyRun:
     def contents(self):
         """{dataset: array of the committed frames}; {} where there is no frames.h5 yet."""
         return contents(self.out)
+
+    def committed(self):
+        """Frames that a reader sees counted at the moment, also while the files change."""
+        try:
+            return frames_of(self.contents())
+        except (OSError, KeyError):
+            return 0  # between two renames
+
+    def ranks(self):
+        """Pids of the ranks at work here, whoever launched them."""
+        name = pathlib.Path(self.program).name[:15]
+        found = []
+        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "comm").read_text().strip() == name and (entry / "cwd").readlink() == self.path:
+                    found.append(int(entry.name))
+            except OSError:
+                pass  # ended meanwhile
+        return sorted(found)
+
+    def end(self):
+        """SIGKILL for whatever is left of a launch."""
+        for pid in self.ranks():
+            kill_tree(pid)
 
     def last_checkpoint(self):
         """Step of the newest checkpoint that counts, or None (store/checkpoint.hpp has the names)."""
@@ -167,19 +197,6 @@ def children(pid):
     return found
 
 
-def ranks_of(process, program):
-    """Pids of the ranks that mpirun (or the process itself, alone) runs."""
-    name = pathlib.Path(program).name
-    ranks = []
-    for pid in [process.pid, *children(process.pid)]:
-        try:
-            if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name[:15]:
-                ranks.append(pid)
-        except OSError:
-            pass
-    return ranks
-
-
 def kill_tree(pid):
     """SIGKILL for a process and everything below it, at once."""
     for victim in [pid, *children(pid)]:
@@ -190,9 +207,13 @@ def kill_tree(pid):
 
 
 def wait_until(condition, timeout_s=30):
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if condition():
-            return True
+    """Time that this process itself did not run counts little: the machine may have been suspended, and what is waited for
+    with it."""
+    waited, before = 0.0, time.monotonic()
+    while not condition():
+        if waited > timeout_s:
+            return False
         time.sleep(0.01)
-    return False
+        now = time.monotonic()
+        waited, before = waited + min(now - before, 1.0), now
+    return True

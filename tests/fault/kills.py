@@ -9,52 +9,31 @@ usage: kills.py PROGRAM LIBRARY [--every N] [--groups N] [--seed S] [PART...]
   repair    a killed run, killed while it is repaired, then repaired and resumed
   ranks     three ranks: one killed before a random call, or all at a random moment; --groups such kills
 """
-import argparse
 import concurrent.futures
-import pathlib
 import random
-import tempfile
 import time
 
-from faulty_run import (CONFIG, FRAMES, STEPS_PER_FRAME, FaultyRun, frames_of, kill_tree, ranks_of, require_repair,
-                        resumed_at, wait_until, wrong_frames)
-from program import Checks  # faulty_run has set the path
+from fault_points import AT_ONCE, FaultPoints, main_of
+from faulty_run import RUN, STEPS_PER_FRAME, frames_of, kill_tree, resumed_at, wait_until
 
 KILLED = -9
-AT_ONCE = 6  # launches mostly wait for MPI to start and end
 
 
-class Kills:
-    def __init__(self, options, folder, checks):
-        self.options, self.folder, self.checks = options, folder, checks
+class Kills(FaultPoints):
+    PARTS = ("run", "resume", "repair", "ranks")
+
+    def __init__(self, *arguments):
         self.recomputed = []
-        whole = self.fresh()
-        self.run_calls = whole.calls()
-        self.reference = whole.contents()
-        checks.expect(frames_of(self.reference) == FRAMES, "the undisturbed run is not whole")
-
-    def fresh(self, template=None, config=CONFIG):
-        return FaultyRun(self.options.program, self.options.library, self.folder, config, template)
+        super().__init__(*arguments)
 
     def finish(self, run, where, ranks=0):
-        """Resumes to the end; the bits, the steps done again, and verify."""
-        checks = self.checks
-        before, newest = run.contents(), run.last_checkpoint()
-        wrong = wrong_frames(before, self.reference)
-        checks.expect(wrong is None, f"{where}: before --resume: {wrong}")
-        done = run.run(ranks=ranks)
-        if not checks.expect(done.returncode == 0, f"{where}: --resume: exit {done.returncode}: {done.stderr}"):
-            return
-        finished_before = "the run is finished" in done.stderr
-        if not finished_before:
+        """Resumes to the end, from the newest checkpoint."""
+        before, newest = run.committed(), run.last_checkpoint()
+        done = self.resume(run, where, ranks)
+        if done is not None and "the run is finished" not in done.stderr:
             at = resumed_at(done.stderr)
-            checks.expect(at == (newest or 0), f"{where}: resumed at step {at}, the newest checkpoint is of {newest}")
-            self.recomputed.append(max(0, frames_of(before) * STEPS_PER_FRAME - at))
-        after = run.contents()
-        checks.expect(frames_of(after) == FRAMES and wrong_frames(after, self.reference) is None,
-                      f"{where}: after --resume: {frames_of(after)} frames, wrong: {wrong_frames(after, self.reference)}")
-        clean = run.command("verify", run.out.name)
-        checks.expect(clean.returncode == 0, f"{where}: verify: exit {clean.returncode}: {clean.stdout}{clean.stderr}")
+            self.checks.expect(at == (newest or 0), f"{where}: resumed at step {at}, the newest checkpoint is of {newest}")
+            self.recomputed.append(max(0, before * STEPS_PER_FRAME - at))
 
     def each(self, points, kill):
         """kill(point) -> frames committed after it. From point to point they never get fewer, but for one frame: launches
@@ -122,9 +101,7 @@ class Kills:
             run = self.fresh(template)
             killed = run.command("repair", run.out.name, kill_before=point)
             self.checks.expect(killed.returncode == KILLED, f"{where}: exit {killed.returncode}: {killed.stderr}")
-            again = run.command("repair", run.out.name)
-            self.checks.expect(again.returncode == 0, f"{where}: repaired: exit {again.returncode}: {again.stdout}{again.stderr}")
-            seen = frames_of(run.contents())
+            seen = self.repair(run, where)
             self.checks.expect(seen == expected, f"{where}: {seen} of {expected} committed frames")
             self.finish(run, where)
             run.remove()
@@ -146,52 +123,21 @@ class Kills:
                 # Slowed, so that a moment falls into the run and not into the launcher's start.
                 delay = rng.uniform(0.0, 1.2)
                 where = f"all of 3 ranks killed {delay:.2f} s after their start"
-                process = run.start("run", "run.toml", "--resume", "--set", 'output.directory="disturbed"',
-                                    ranks=3, delay_us=5000)
-                wait_until(lambda: len(ranks_of(process, self.options.program)) == 3 and run.out.exists(), 20)
+                process = run.start(*RUN, ranks=3, delay_us=5000)
+                wait_until(lambda: len(run.ranks()) == 3 and run.out.exists(), 20)
                 time.sleep(delay)
                 kill_tree(process.pid)
                 process.communicate()
-            wait_until(lambda: not ranks_left(run), 10)  # mpirun may end before its ranks have
+            wait_until(lambda: not run.ranks(), 10)  # mpirun may end before its ranks have
             self.finish(run, where, ranks=rng.choice((0, 2, 3, 4)))
             run.remove()
         return self.options.groups
 
-
-def ranks_left(run):
-    """Whether a rank still has files of this run open."""
-    for fd in pathlib.Path("/proc").glob("[0-9]*/cwd"):
-        try:
-            if fd.readlink() == run.path:
-                return True
-        except OSError:
-            pass
-    return False
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("program", type=pathlib.Path)
-    parser.add_argument("library", type=pathlib.Path)
-    parser.add_argument("--every", type=int, default=1)
-    parser.add_argument("--groups", type=int, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("parts", nargs="*")
-    options = parser.parse_intermixed_args()
-    options.program, options.library = options.program.resolve(), options.library.resolve()
-    require_repair(options.program)
-    checks = Checks()
-    with tempfile.TemporaryDirectory(prefix="morphogen-kills-") as folder:
-        kills = Kills(options, folder, checks)
-        for part in options.parts or ("run", "resume", "repair", "ranks"):
-            started = time.monotonic()
-            count = getattr(kills, f"part_{part}")()
-            print(f"{part}: {count} kills in {time.monotonic() - started:.0f} s", flush=True)
-    again = sum(1 for steps in kills.recomputed if steps)
-    print(f"{len(kills.recomputed)} resumed; {again} had committed frames past the checkpoint, at most "
-          f"{max(kills.recomputed, default=0)} steps of them were computed again")
-    checks.finish()
+    def summarize(self):
+        again = sum(1 for steps in self.recomputed if steps)
+        print(f"{len(self.recomputed)} resumed; {again} had committed frames past the checkpoint, at most "
+              f"{max(self.recomputed, default=0)} steps of them were computed again")
 
 
 if __name__ == "__main__":
-    main()
+    main_of(Kills, __doc__, groups=40)

@@ -104,6 +104,38 @@ def check_extended(checks, program):
         expect_exit(checks, work.run("run", "c.toml", "--resume"), 0, "nothing there", "starts anew")
 
 
+def check_reported_by_ranks(checks, program):
+    """Rank 0 alone sees the report: all go by what it saw."""
+    with Workspace(program) as work:
+        work.run("run", configure(work, "c.toml", frames=7), ranks=3)
+        report = work.path / "out/report.json"
+        before = report.read_bytes()
+        expect_exit(checks, work.run("run", "c.toml", "--resume", ranks=3), 0, "finished, 3 ranks", "the run is finished")
+        checks.expect(report.read_bytes() == before, "3 ranks replaced a finished run's report")
+        report.unlink()
+        expect_exit(checks, work.run("run", "c.toml", "--resume", ranks=3), 0, "no report, 3 ranks", "the run is finished")
+        again = work.report()
+        checks.expect((again["exit"], again["frames"], again["steps"]) == ("finished", 7, 140), f"3 ranks reported: {again}")
+
+
+def check_few_descriptors(checks, program):
+    """More segments than files may be open: it goes on, or says what is needed and loses nothing."""
+    few = ("--set", "grid.shape=[16, 16]", "--set", "output.frames_per_file=1", "--set", 'output.sync="never"')
+    with Workspace(program) as work:
+        config = configure(work, "c.toml", frames=60)
+        for limit, frames in (("--nofile=40", 60), ("--nofile=40:4096", 70)):
+            result = work.run("run", config, "--resume", *few, "--set", f"time.frames={frames}", prefix=("prlimit", limit))
+            expect_exit(checks, result, 0, f"run with {limit}")
+        shutil.rmtree(work.path / "out/checkpoints")  # so that stored frames are read again
+        more = ("run", config, "--resume", *few, "--set", "time.frames=75")
+        expect_exit(checks, work.run(*more, prefix=("prlimit", "--nofile=40")), 1, "40 files at most", "ulimit -n")
+        checks.expect(committed(work.path / "out/frames.h5") == 70, "40 files at most: frames")
+        expect_exit(checks, work.run(*more, prefix=("prlimit", "--nofile=40:4096")), 0, "the limit is raised where it may be")
+        whole = work.run("run", config, *few[:2], "--set", "time.frames=75", "--set", 'output.directory="whole"')
+        expect_exit(checks, whole, 0, "the run to compare with")
+        expect_same(checks, work, "whole", "out", "few descriptors")
+
+
 def check_refused(checks, program):
     with Workspace(program) as work:
         config = configure(work, "c.toml", frames=7)
@@ -155,7 +187,8 @@ def check_two_at_once(checks, program):
 
 def main():
     checks = Checks()
-    for check in (check_killed, check_extended, check_refused, check_other_kind, check_two_at_once):
+    for check in (check_killed, check_extended, check_reported_by_ranks, check_few_descriptors, check_refused, check_other_kind,
+                  check_two_at_once):
         check(checks, sys.argv[1])
     checks.finish()
 

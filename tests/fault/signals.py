@@ -4,6 +4,8 @@ stock tools. SIGUSR2 writes a checkpoint and goes on.
 
 usage: signals.py PROGRAM
 """
+import concurrent.futures
+import os
 import pathlib
 import signal
 import subprocess
@@ -90,12 +92,47 @@ def check_walltime(checks, program):
         checks.expect(passed < 4.0, f"walltime: stopped after {passed:.1f} s of 4")
 
 
+ANSWERS = {  # what squeue does: its script, the run's exit code, what is told
+    "hangs": ("sleep 60", 0, "squeue does not tell the time limit of job 4711"),
+    "hangs and heeds no TERM": ("trap '' TERM; sleep 60; sleep 60", 0, "squeue does not tell"),
+    "fails": ("echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", 0, "squeue does not tell"),
+    "says nothing that is a time": ("echo INVALID", 0, "squeue does not tell"),
+    "knows of no limit": ("echo UNLIMITED", 0, None),
+    "says that the time is over": ("echo 0:01", 75, "limits.walltime"),
+}
+
+
+def check_answer(checks, program, what, ranks):
+    """limits.walltime = "slurm" with a scheduler that is ill: told once, and the run goes on after some seconds at most."""
+    script, code, told = ANSWERS[what]
+    with Workspace(program) as work:
+        work.write("c.toml", "[grid]\nshape = [32, 32]\n[time]\nframes = 20\n[limits]\nwalltime = \"slurm\"\nmargin = \"2s\"\n")
+        (work.path / "squeue").write_text(f"#!/bin/sh\n{script}\n")
+        (work.path / "squeue").chmod(0o755)
+        began = time.monotonic()
+        result = work.run("run", "c.toml", ranks=ranks, environment={"PATH": f"{work.path}:{os.environ['PATH']}",
+                                                                     "SLURM_JOB_ID": "4711"})
+        passed = time.monotonic() - began
+    where = f"squeue {what}, {ranks or 1} ranks"
+    checks.expect(result.returncode == code, f"{where}: exit {result.returncode}: {result.stderr}")
+    times = result.stderr.count(told or "squeue")
+    checks.expect(times == (1 if told else 0), f"{where}: told {times} times: {result.stderr!r}")
+    checks.expect(passed < 20, f"{where}: took {passed:.1f} s")
+
+
+def check_scheduler(checks, program):
+    cases = [(what, 0) for what in ANSWERS] + [("hangs", 3)]
+    with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:  # they mostly wait
+        list(pool.map(lambda case: check_answer(checks, program, *case), cases))
+
+
 def main():
     checks = Checks()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
         check_signal(checks, sys.argv[1], number)
     check_usr2(checks, sys.argv[1])
     check_walltime(checks, sys.argv[1])
+    check_scheduler(checks, sys.argv[1])
     checks.finish()
 
 

@@ -1,4 +1,5 @@
-// LD_PRELOAD shim: makes the calls by which a process changes files slow, failing or deadly.
+// LD_PRELOAD shim: makes the calls by which a process changes and reads files slow, failing, cut
+// short or deadly.
 //
 // pwrite alone, which is what HDF5 writes with:
 //   MORPHOGEN_TEST_PWRITE_DELAY_US=N    every pwrite first sleeps N microseconds
@@ -13,18 +14,20 @@
 //   MORPHOGEN_TEST_PREAD_COUNT=FILE     at exit, writes the number of preads to FILE
 //
 // Every call that changes what is below a directory: pwrite, write, writev, open that creates or
-// truncates, rename, link, symlink, unlink, rmdir, mkdir, ftruncate, fallocate, fsync, fdatasync;
-// counted only where the path contains UNDER, so that an MPI library's own files do not shift the
-// count:
-//   MORPHOGEN_TEST_IO_UNDER=TEXT        switches this on; part of the directory's path
-//   MORPHOGEN_TEST_IO_KILL_BEFORE=N     SIGKILL before call number N, from 0
-//   MORPHOGEN_TEST_IO_FAIL_AT=N         call number N fails ...
-//   MORPHOGEN_TEST_IO_FAIL_COUNT=N      ... and the next ones, N in all (default 1; -1: all further
-//   ones) MORPHOGEN_TEST_IO_ERRNO=CODE        ... with this errno (default EIO)
-//   MORPHOGEN_TEST_IO_DELAY_US=N        each call first sleeps N microseconds
-//   MORPHOGEN_TEST_IO_SHORT=1           every other write is interrupted: it fails with EINTR, or
-//   stores only a part MORPHOGEN_TEST_IO_LOG=FILE          appends a line "NUMBER CALL PATH" for
-//   each call MORPHOGEN_TEST_IO_RANK=R            only in this rank of an Open MPI job
+// truncates, rename, link, symlink, unlink, rmdir, mkdir, truncate, ftruncate, fallocate, fsync,
+// fdatasync; counted only where the path contains UNDER, so that an MPI library's own files do not
+// shift the count:
+//   MORPHOGEN_TEST_IO_UNDER=TEXT       switches this on; part of the directory's path
+//   MORPHOGEN_TEST_IO_KILL_BEFORE=N    SIGKILL before call number N, from 0
+//   MORPHOGEN_TEST_IO_FAIL_AT=N        call number N fails ...
+//   MORPHOGEN_TEST_IO_FAIL_COUNT=N     ... and the next ones, N in all (default 1; -1: for good)
+//   MORPHOGEN_TEST_IO_ERRNO=CODE       ... with this errno (default EIO)
+//   MORPHOGEN_TEST_IO_DELAY_US=N       each call first sleeps N microseconds
+//   MORPHOGEN_TEST_IO_SHORT=1          every other write, and every other pread below UNDER,
+//                                      fails with EINTR or moves a part only; no io_uring
+//   MORPHOGEN_TEST_IO_NO_LINKS=1       link fails, as on file systems without hard links
+//   MORPHOGEN_TEST_IO_LOG=FILE         appends a line "NUMBER CALL PATH" for each call
+//   MORPHOGEN_TEST_IO_RANK=R           only in this rank of an Open MPI job
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -57,6 +60,8 @@ static long fail_count = 1;
 static int change_errno = EIO;
 static long change_delay_us;
 static bool interrupted;
+static atomic_long reads_below; // the directory
+static bool no_links;
 static int log_fd = -1;
 
 static long from_environment(const char* name, long otherwise) {
@@ -85,6 +90,7 @@ __attribute__((constructor)) static void set_up(void) {
     change_delay_us = from_environment("MORPHOGEN_TEST_IO_DELAY_US", 0);
     change_errno = (int)from_environment("MORPHOGEN_TEST_IO_ERRNO", EIO);
     interrupted = from_environment("MORPHOGEN_TEST_IO_SHORT", 0) != 0;
+    no_links = from_environment("MORPHOGEN_TEST_IO_NO_LINKS", 0) != 0;
     const char* log = getenv("MORPHOGEN_TEST_IO_LOG");
     if (log != NULL)
         log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
@@ -137,15 +143,18 @@ static enum Outcome change_of(const char* call, const char* path) {
     return go_on;
 }
 
-static enum Outcome change_of_fd(const char* call, int fd) {
-    if (under == NULL) return go_on;
+static bool find_path(int fd, char path[4096]) {
     char link[64];
-    char path[4096];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t n = readlink(link, path, sizeof path - 1);
-    if (n < 0) return go_on;
+    const ssize_t n = readlink(link, path, 4095);
+    if (n < 0) return false;
     path[n] = '\0';
-    return change_of(call, path);
+    return true;
+}
+
+static enum Outcome change_of_fd(const char* call, int fd) {
+    char path[4096];
+    return under != NULL && find_path(fd, path) ? change_of(call, path) : go_on;
 }
 
 // A relative path means nothing without the directory that it starts from.
@@ -190,6 +199,15 @@ static ssize_t read_shim(int fd, void* data, size_t size, off_t offset) {
     if (read_fail_after >= 0 && before >= read_fail_after) {
         errno = EIO;
         return -1;
+    }
+    char path[4096];
+    if (interrupted && under != NULL && find_path(fd, path) && strstr(path, under) != NULL) {
+        const long number = atomic_fetch_add(&reads_below, 1);
+        if (number % 4 == 1) {
+            errno = EINTR;
+            return -1;
+        }
+        if (number % 4 == 3 && size > 1) size /= 2;
     }
     return syscall(SYS_pread64, fd, data, size, offset);
 }
@@ -258,6 +276,10 @@ int rename(const char* from, const char* to) {
 
 int link(const char* from, const char* to) {
     if (fails(change_of_path("link", to))) return -1;
+    if (no_links) {
+        errno = EPERM;
+        return -1;
+    }
     return (int)syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
@@ -295,6 +317,16 @@ int mkdir(const char* path, mode_t mode) {
     return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
 }
 
+int truncate(const char* path, off_t size) {
+    if (fails(change_of_path("truncate", path))) return -1;
+    return (int)syscall(SYS_truncate, path, size);
+}
+
+int truncate64(const char* path, off64_t size) {
+    if (fails(change_of_path("truncate", path))) return -1;
+    return (int)syscall(SYS_truncate, path, size);
+}
+
 int ftruncate(int fd, off_t size) {
     if (fails(change_of_fd("ftruncate", fd))) return -1;
     return (int)syscall(SYS_ftruncate, fd, size);
@@ -316,4 +348,10 @@ int fsync(int fd) {
 
 int fdatasync(int fd) {
     return fails(change_of_fd("fdatasync", fd)) ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+int io_uring_queue_init(unsigned entries, void* ring, unsigned flags) {
+    if (interrupted) return -ENOSYS;
+    int (*real)(unsigned, void*, unsigned) = dlsym(RTLD_NEXT, "io_uring_queue_init");
+    return real == NULL ? -ENOSYS : real(entries, ring, flags);
 }

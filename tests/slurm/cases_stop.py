@@ -1,5 +1,10 @@
-"""scancel and the time limit: what is committed stays, and the run goes on from there."""
+"""Signals, scancel and the time limit: what is committed stays, and the run goes on from there."""
+import os
+import signal
+
 from site_of_runs import SLURM
+
+import stops  # of tests/fault; site_of_runs has set the path
 
 ENDLESS = 100000
 TWO_NODES = ("--nodes=2", "--ntasks=2", "--ntasks-per-node=1", "--cpus-per-task=1")
@@ -70,4 +75,20 @@ def past_the_time_limit(folder, checks):
     finish_by_hand(folder, checks, "past the limit", before)
 
 
-CASES = [scancel_srun, scancel_mpirun, stop_at_time_limit, past_the_time_limit]
+def stops_srun(folder, checks):
+    """tests/fault/stops.py with ranks on both nodes: USR1 to srun, or TERM, INT or USR1 to any one rank; and TERM to srun."""
+    os.environ.update(folder.cluster.environment)
+
+    def srun(ranks):
+        return ["srun", "--mpi=pmix", f"--nodes={min(ranks, 2)}", f"--ntasks={ranks}", "--cpus-per-task=1", "--time=5",
+                "--kill-on-bad-exit=0", "--wait=15"]  # as slurm/common.sh has them
+
+    stopper = stops.Stopper(folder.site.program, folder.site.library, folder.path, checks, folder.site.stops, launcher=srun)
+    for n in range(folder.site.stops):
+        stopper.stop(n, stops.RANKS[n % len(stops.RANKS)])
+        if n % 10 == 2:
+            stopper.abrupt(signal.SIGTERM)
+    stopper.finish()
+
+
+CASES = [stops_srun, scancel_srun, scancel_mpirun, stop_at_time_limit, past_the_time_limit]

@@ -3,6 +3,7 @@ import json
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 
 from cluster import Cluster
@@ -14,6 +15,7 @@ try:
 except ImportError as missing:
     skip(f"{missing}; Debian: python3-h5py")
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "fault"))
 SLURM = pathlib.Path(__file__).resolve().parents[2] / "slurm"
 
 CONFIG = """
@@ -32,8 +34,10 @@ every = "20 frames"
 
 
 class Site:
-    def __init__(self, cluster: Cluster, program, library):
+    def __init__(self, cluster: Cluster, program, library, stops):
+        """@p stops: how often stops_srun stops a run."""
         self.cluster, self.program, self.library = cluster, pathlib.Path(program).resolve(), pathlib.Path(library).resolve()
+        self.stops = stops
 
     def folder(self, name):
         path = self.cluster.path / name

@@ -25,8 +25,8 @@ class Tools:
         environment = dict(os.environ)
         added = {}
         if shim is not None:
-            added = {"LD_PRELOAD": self.shim}
-            added.update({"MORPHOGEN_TEST_" + key: str(value) for key, value in shim.items()})
+            added = {"LD_PRELOAD": self.shim, "MORPHOGEN_TEST_IO_UNDER": self.directory}
+            added.update({"MORPHOGEN_TEST_IO_" + key: str(value) for key, value in shim.items()})
         if ranks == 1:
             environment.update(added)
         else:  # not into mpirun itself: the ranks alone are to die
@@ -46,6 +46,15 @@ class Tools:
 
     def repair(self, out, shim=None):
         return self.start([self.morphogen, "repair", out], shim)
+
+    def calls(self, command, **shim):
+        """Those that command(shim) makes when nothing disturbs it."""
+        log = os.path.join(self.directory, "calls")
+        open(log, "w").close()
+        code, _, text = command({"LOG": log, **shim})
+        expect(code == 0, "undisturbed:", code, text)
+        with open(log) as f:
+            return len(f.readlines())
 
 
 def copy(template, out):
@@ -78,13 +87,9 @@ def kill_everywhere(tools, template, had, command, after, links=True):
     """command(out, shim) -> (exit, said, text), killed before its calls one by one. had: frames of
     the template."""
     out = os.path.join(tools.directory, "out")
-    count = os.path.join(tools.directory, "count")
     base = {} if links else {"NO_LINKS": 1}
     copy(template, out)
-    code, _, text = command(out, {"KILL_COUNT": count, **base})
-    expect(code == 0, "undisturbed:", code, text)
-    with open(count) as f:
-        points = int(f.read())
+    points = tools.calls(lambda shim: command(out, shim), **base)
     expect(points > 0, "no calls")
     chosen = range(points) if tools.every_point else sorted(
         {round(i * (points - 1) / POINTS) for i in range(POINTS + 1)})
@@ -149,11 +154,7 @@ def resumed_in_segment(tools, links=True):
 def repaired(tools):
     """A run that a kill left in the middle of a frame of its second segment, and repair killed."""
     template = os.path.join(tools.directory, "template")
-    count = os.path.join(tools.directory, "count")
-    code, _, text = tools.run(template, {"KILL_COUNT": count}, frames=4, frames_per_file=2)
-    expect(code == 0, text)
-    with open(count) as f:
-        points = int(f.read())
+    points = tools.calls(lambda shim: tools.run(template, shim, frames=4, frames_per_file=2))
     for part in (3, 5, 8):  # in tenths of the run
         shutil.rmtree(template)
         code, said, text = tools.run(template, {"KILL_BEFORE": points * part // 10}, frames=4,
@@ -176,19 +177,15 @@ def rebuilt(tools):
 def one_of_two_ranks(tools):
     """One rank is killed, mpirun ends the other; another number of ranks goes on."""
     out = os.path.join(tools.directory, "out")
-    count = os.path.join(tools.directory, "count")
     options = {"frames": FRAMES, "frames_per_file": 2, "replace": "no", "ranks": 2}
     tried = 0
     for rank in (0, 1):
         shutil.rmtree(out, ignore_errors=True)
-        code, _, text = tools.run(out, {"KILL_COUNT": count, "KILL_RANK": rank}, **options)
-        expect(code == 0, text)
-        with open(count) as f:
-            points = int(f.read())
+        points = tools.calls(lambda shim: tools.run(out, shim, **options), RANK=rank)
         step = 1 if tools.every_point else max(points // 6, 1)
         for point in range(points // 8, points, step):
             shutil.rmtree(out, ignore_errors=True)
-            code, said, text = tools.run(out, {"KILL_BEFORE": point, "KILL_RANK": rank}, **options)
+            code, said, text = tools.run(out, {"KILL_BEFORE": point, "RANK": rank}, **options)
             if code == 0:
                 continue  # ranks publish as they meet: another launch of the same run makes fewer calls
             before_repair(out, said)
