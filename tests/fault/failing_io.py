@@ -22,7 +22,7 @@ import shutil
 import subprocess
 
 from fault_points import AT_ONCE, FaultPoints, main_of
-from faulty_run import FRAMES
+from faulty_run import FRAMES, errors_in
 
 # Launches differ in the number of their calls: one may end before the call that was to fail.
 ENDED_BEFORE = "none: it ended before"
@@ -35,7 +35,7 @@ class FailingIo(FaultPoints):
     PARTS = ("once", "from_on", "short", "rank", "disk", "quota")
 
     def expect_failed(self, done, where, told):
-        lines = [line for line in done.stderr.splitlines() if line.startswith("morphogen: ") and "note:" not in line]
+        lines = errors_in(done.stderr)
         self.checks.expect(done.returncode == 1, f"{where}: exit {done.returncode}: {done.stderr}")
         self.checks.expect(len(lines) == 1 and told in lines[0], f"{where}: told as {lines}")
         return lines[0] if lines else ""

@@ -180,6 +180,12 @@ def resumed_at(stderr):
     return int(told.group(1)) if told else 0
 
 
+def errors_in(stderr):
+    """What a launch told as errors; notes and progress are none."""
+    return [line for line in stderr.splitlines()
+            if line.startswith("morphogen: ") and not line.startswith(("morphogen: note:", "morphogen: frame "))]
+
+
 def children(pid):
     """Processes below @p pid, itself not included."""
     parents = {}

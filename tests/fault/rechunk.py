@@ -69,7 +69,7 @@ def check_ranks(checks, work):
     """Shares of several ranks make the same content; what all of them refuse is told once."""
     with h5py.File(work.path / "in.h5", "r") as f:
         values = f["v"][()]
-    for ranks in (1, 2, 3, 4):
+    for ranks in (1, 3):
         for options in (OPTIONS, ("--chunks", "32,64,96", "--codec", "deflate:1"), ("--chunks", "contiguous"),
                         ("--chunks", "5,7,11", "--codec", "none", "--memory", "6MiB", "--threads", "1")):
             label = f"{ranks} ranks, {options}"
@@ -107,7 +107,7 @@ def check_damage(checks, work):
             shutil.copy(work.path / "good.h5", work.path / "in.h5")
             with h5py.File(work.path / "in.h5", "r+") as f:
                 f["v"].id.write_direct_chunk((place, 0, 0), stored)
-            for ranks in (0, 3) if place in (1, 31) else (0,):
+            for ranks in (0, 3) if place == 31 else (0,):
                 began = time.monotonic()
                 result = work.run("rechunk", "in.h5", "out.h5", *OPTIONS, "--memory", "8MiB", ranks=ranks)
                 where = f"{label}, chunk {place}, {ranks} ranks"

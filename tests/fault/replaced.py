@@ -9,7 +9,7 @@ import shutil
 import time
 
 from fault_points import AT_ONCE, FaultPoints, main_of
-from faulty_run import OUT, RUN, kill_tree, wait_until
+from faulty_run import OUT, RUN, errors_in, kill_tree, wait_until
 
 SOON_S = 15  # a look at the files once a second, and mpirun's own end
 GONE = "was removed or moved away"
@@ -17,11 +17,6 @@ GONE = "was removed or moved away"
 MISSING = (GONE, "No such file or directory")
 OTHER = "something else has taken the place"
 STRANGER = "somebody else's\n"
-
-
-def errors_in(text):
-    return [line for line in text.splitlines()
-            if line.startswith("morphogen: ") and not line.startswith(("morphogen: note:", "morphogen: frame "))]
 
 
 class Replaced(FaultPoints):
@@ -44,7 +39,7 @@ class Replaced(FaultPoints):
         """A run in the middle of which `change` happens to its directory."""
         run = self.fresh()
         # Slowed, so that there is a middle.
-        process = run.start(*RUN, "--set", f"output.frames_per_file={segment}", ranks=ranks, delay_us=25000)
+        process = run.start(*RUN, "--set", f"output.frames_per_file={segment}", ranks=ranks, delay_us=15000)
         try:
             seen = wait_until(lambda: process.poll() is not None or run.committed() >= 4)
             self.checks.expect(seen and process.poll() is None, f"{where}: no frames in time, or ended already")

@@ -122,16 +122,16 @@ def check_few_descriptors(checks, program):
     """More segments than files may be open: it goes on, or says what is needed and loses nothing."""
     few = ("--set", "grid.shape=[16, 16]", "--set", "output.frames_per_file=1", "--set", 'output.sync="never"')
     with Workspace(program) as work:
-        config = configure(work, "c.toml", frames=60)
-        for limit, frames in (("--nofile=40", 60), ("--nofile=40:4096", 70)):
+        config = configure(work, "c.toml", frames=40)
+        for limit, frames in (("--nofile=36", 40), ("--nofile=36:4096", 45)):
             result = work.run("run", config, "--resume", *few, "--set", f"time.frames={frames}", prefix=("prlimit", limit))
             expect_exit(checks, result, 0, f"run with {limit}")
         shutil.rmtree(work.path / "out/checkpoints")  # so that stored frames are read again
-        more = ("run", config, "--resume", *few, "--set", "time.frames=75")
-        expect_exit(checks, work.run(*more, prefix=("prlimit", "--nofile=40")), 1, "40 files at most", "ulimit -n")
-        checks.expect(committed(work.path / "out/frames.h5") == 70, "40 files at most: frames")
-        expect_exit(checks, work.run(*more, prefix=("prlimit", "--nofile=40:4096")), 0, "the limit is raised where it may be")
-        whole = work.run("run", config, *few[:2], "--set", "time.frames=75", "--set", 'output.directory="whole"')
+        more = ("run", config, "--resume", *few, "--set", "time.frames=48")
+        expect_exit(checks, work.run(*more, prefix=("prlimit", "--nofile=36")), 1, "36 files at most", "ulimit -n")
+        checks.expect(committed(work.path / "out/frames.h5") == 45, "36 files at most: frames")
+        expect_exit(checks, work.run(*more, prefix=("prlimit", "--nofile=36:4096")), 0, "the limit is raised where it may be")
+        whole = work.run("run", config, *few[:2], "--set", "time.frames=48", "--set", 'output.directory="whole"')
         expect_exit(checks, whole, 0, "the run to compare with")
         expect_same(checks, work, "whole", "out", "few descriptors")
 

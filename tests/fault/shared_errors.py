@@ -3,7 +3,9 @@
 
 usage: shared_errors.py PROGRAM SHIM      (SHIM: tests/fault/slow_or_failing_io.c)
 """
+import concurrent.futures
 import errno
+import itertools
 import os
 import pathlib
 import sys
@@ -40,9 +42,10 @@ def check(checks, program, shim, rank, after, code):
 def main():
     program, shim = sys.argv[1:]
     checks = Checks()
-    for code in (errno.ENOSPC, errno.EIO):
-        for rank, after in ((0, 0), (0, 12), (0, 40), (1, 0), (1, 12), (2, 12)):
-            check(checks, program, shim, rank, after, code)
+    places = ((0, 0), (0, 12), (0, 40), (1, 0), (1, 12), (2, 12))
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:  # launches mostly wait
+        list(pool.map(lambda case: check(checks, program, shim, *case[0], case[1]),
+                      itertools.product(places, (errno.ENOSPC, errno.EIO))))
     checks.finish()
 
 

@@ -146,7 +146,7 @@ def main():
         stopper = Stopper(options.program.resolve(), options.library.resolve(), folder, checks, options.stops, options.seed)
         for n in range(options.stops):
             stopper.stop(n, RANKS[n % len(RANKS)])
-            if n % 10 == 5:
+            if n % 10 == 3:
                 stopper.abrupt(stopper.rng.choice((signal.SIGTERM, signal.SIGINT)))
         stopper.finish()
     checks.finish()

@@ -29,37 +29,42 @@ def killed(program, directory):
     """SIGKILL before every single write: nothing said to be committed is lost or wrong."""
     points = writes_of(program, directory)
     expect(points > 40, "only", points, "writes")
-    for point in range(points):
-        out = fresh(directory, "out")
+
+    def kill(point):
+        out = fresh(directory, f"out{point}")
         code, said, _ = program.run(out, shim={"KILL_AFTER": point}, frames=4, replace="no")
         expect(code == -9, "exit", code, "at", point)
         seen = runs.committed_frames(out)
         expect((seen or 0) >= said, f"{said} frames said, {seen} seen; killed before write {point}")
+    runs.at_once(kill, range(points))
     print(f"killed before each of {points} writes: nothing lost")
 
 
 def killed_parts(program, directory):
-    for rank in (0, 2):
-        for point in range(60, 300, 40):
-            out = fresh(directory, "out")
-            code, said, _ = program.run(out, ranks=3, shim={"KILL_AFTER": point, "RANK": rank},
-                                        frames=30, replace="no")
-            expect(code != 0, "not killed at", point)
-            seen = runs.committed_frames(out)
-            expect((seen or 0) >= said, f"{said} said, {seen} seen; rank {rank}, write {point}")
+    def kill(place):
+        rank, point = place
+        out = fresh(directory, f"out{rank}.{point}")
+        code, said, _ = program.run(out, ranks=3, shim={"KILL_AFTER": point, "RANK": rank},
+                                    frames=30, replace="no")
+        expect(code != 0, "not killed at", point)
+        seen = runs.committed_frames(out)
+        expect((seen or 0) >= said, f"{said} said, {seen} seen; rank {rank}, write {point}")
+    runs.at_once(kill, [(rank, point) for rank in (0, 2) for point in range(60, 300, 60)])
     print("one of three ranks killed: nothing lost")
 
 
 def failing(program, directory):
     """Every write fails from some point on: one clear line, exit 1, no crash, nothing lost."""
     points = writes_of(program, directory)
-    for point in range(points):
-        out = fresh(directory, "out")
+
+    def fail(point):
+        out = fresh(directory, f"out{point}")
         code, said, err = program.run(out, shim={"FAIL_AFTER": point}, frames=4, replace="no")
         expect(code == 1, f"exit {code}, failing from write {point} on: {err}")
         expect("No space left on device" in err and len(err.splitlines()) == 1, repr(err))
         seen = runs.committed_frames(out)
         expect((seen or 0) >= said, f"{said} frames said, {seen} seen; failing from {point}")
+    runs.at_once(fail, range(points))
     print(f"failing from each of {points} writes on: reported, nothing lost")
 
 

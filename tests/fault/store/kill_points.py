@@ -11,7 +11,7 @@ import sys
 import runs
 from runs import expect, h5py
 
-POINTS = 25
+POINTS = 12
 FRAMES = 6
 TABLE = ("step", "time", "u", "v", "stats/u_min", "stats/v_mean")
 
@@ -86,14 +86,16 @@ def before_repair(out, least):
 def kill_everywhere(tools, template, had, command, after, links=True):
     """command(out, shim) -> (exit, said, text), killed before its calls one by one. had: frames of
     the template."""
-    out = os.path.join(tools.directory, "out")
+    whole = os.path.join(tools.directory, "whole")
     base = {} if links else {"NO_LINKS": 1}
-    copy(template, out)
-    points = tools.calls(lambda shim: command(out, shim), **base)
+    copy(template, whole)
+    points = tools.calls(lambda shim: command(whole, shim), **base)
     expect(points > 0, "no calls")
     chosen = range(points) if tools.every_point else sorted(
         {round(i * (points - 1) / POINTS) for i in range(POINTS + 1)})
-    for point in chosen:
+
+    def kill(point):
+        out = os.path.join(tools.directory, f"out{point}")
         copy(template, out)
         code, said, text = command(out, {"KILL_BEFORE": point, **base})
         expect(code == -9, "exit", code, "at", point, text)
@@ -107,6 +109,8 @@ def kill_everywhere(tools, template, had, command, after, links=True):
         if seen:
             runs.committed_frames(out)
         after(out, point)
+        shutil.rmtree(out)
+    runs.at_once(kill, chosen)
     print(f"killed before {len(chosen)} of {points} calls: nothing lost")
 
 
@@ -176,24 +180,28 @@ def rebuilt(tools):
 
 def one_of_two_ranks(tools):
     """One rank is killed, mpirun ends the other; another number of ranks goes on."""
-    out = os.path.join(tools.directory, "out")
     options = {"frames": FRAMES, "frames_per_file": 2, "replace": "no", "ranks": 2}
-    tried = 0
+    chosen = []
     for rank in (0, 1):
-        shutil.rmtree(out, ignore_errors=True)
-        points = tools.calls(lambda shim: tools.run(out, shim, **options), RANK=rank)
-        step = 1 if tools.every_point else max(points // 6, 1)
-        for point in range(points // 8, points, step):
-            shutil.rmtree(out, ignore_errors=True)
-            code, said, text = tools.run(out, {"KILL_BEFORE": point, "RANK": rank}, **options)
-            if code == 0:
-                continue  # ranks publish as they meet: another launch of the same run makes fewer calls
-            before_repair(out, said)
-            code, _, text = tools.repair(out) if os.path.exists(os.path.join(out, "frames.h5")) else (0, 0, "")
-            expect(code == 0, "repair after a kill of rank", rank, "at", point, text)
-            check_lengths(out, said)
-            finish(tools, ranks=3 if point % 2 else 2, frames_per_file=2)(out, point)
-            tried += 1
+        whole = os.path.join(tools.directory, f"whole{rank}")
+        points = tools.calls(lambda shim: tools.run(whole, shim, **options), RANK=rank)
+        chosen += [(rank, point) for point in range(points // 8, points, 1 if tools.every_point else max(points // 4, 1))]
+
+    def kill(place):
+        rank, point = place
+        out = os.path.join(tools.directory, f"out{rank}.{point}")
+        code, said, text = tools.run(out, {"KILL_BEFORE": point, "RANK": rank}, **options)
+        if code == 0:
+            return 0  # ranks publish as they meet: another launch of the same run makes fewer calls
+        before_repair(out, said)
+        code, _, text = tools.repair(out) if os.path.exists(os.path.join(out, "frames.h5")) else (0, 0, "")
+        expect(code == 0, "repair after a kill of rank", rank, "at", point, text)
+        check_lengths(out, said)
+        finish(tools, ranks=3 if point % 2 else 2, frames_per_file=2)(out, point)
+        shutil.rmtree(out)
+        return 1
+
+    tried = sum(runs.at_once(kill, chosen))
     expect(tried >= 4, "too few launches were killed:", tried)
     print(f"one of two ranks killed before {tried} calls: nothing lost")
 

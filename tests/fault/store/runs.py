@@ -1,4 +1,5 @@
 """Runs of write_run (tests/interop) for the fault tests, and what their directories must hold."""
+import concurrent.futures
 import os
 import subprocess
 import sys
@@ -19,6 +20,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import sample  # noqa: E402
 
 TIMEOUT = 60  # seconds: a hang is a failure
+
+
+def at_once(work, items):
+    """work(item) for each, several at a time: launches mostly wait for MPI to start and end."""
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        return list(pool.map(work, items))
 
 
 def expect(condition, *what):
