@@ -19,7 +19,7 @@ using namespace morphogen;
 using parallel::join;
 using parallel::Team;
 using test::soon;
-using test::until_stolen;
+using test::stolen_among;
 
 namespace {
 
@@ -77,11 +77,7 @@ TEST_CASE("join gives values, references, move-only results and nothing") {
         auto first = join([&]() -> const int& { return x; }, [] { return 4; });
         CHECK(&first.first == &x);
     };
-    check();
-    for (const int threads : {1, 2}) {
-        Team team(threads);
-        team.fork_join(check);
-    }
+    test::in_and_outside_regions(check);
 }
 
 TEST_CASE("join takes move-only callables and calls an rvalue as one") {
@@ -97,39 +93,32 @@ TEST_CASE("join takes move-only callables and calls an rvalue as one") {
         CHECK(join(lambda, lambda).second == 3); // lvalues are left alone
         CHECK(join(std::move(lambda), [] {}).first == 3);
     };
-    check();
-    Team team(2);
-    team.fork_join(check);
+    test::in_and_outside_regions(check);
 }
 
 TEST_CASE("the second half is stolen by an idle thread, with whatever it returns") {
     const test::Watchdog dog("stolen");
-    Team team(2);
     int x = 0;
-    CHECK(team.fork_join([&] {
-        return until_stolen([&] {
-            std::atomic<bool> begun{false};
-            const auto here = std::this_thread::get_id();
-            const auto [seen, thread] =
-                join([&] { return soon(begun); },
-                     [&] {
-                         begun = true;
-                         return std::make_unique<std::thread::id>(std::this_thread::get_id());
-                     });
-            return seen && *thread != here;
-        });
+    CHECK(stolen_among(2, [&] {
+        std::atomic<bool> begun{false};
+        const auto here = std::this_thread::get_id();
+        const auto [seen, thread] =
+            join([&] { return soon(begun); },
+                 [&] {
+                     begun = true;
+                     return std::make_unique<std::thread::id>(std::this_thread::get_id());
+                 });
+        return seen && *thread != here;
     }));
-    CHECK(team.fork_join([&] {
-        return until_stolen([&] {
-            std::atomic<bool> begun{false};
-            const auto both = join([&] { return soon(begun); },
-                                   [&]() -> int& {
-                                       begun = true;
-                                       return x;
-                                   });
-            CHECK(&both.second == &x);
-            return both.first;
-        });
+    CHECK(stolen_among(2, [&] {
+        std::atomic<bool> begun{false};
+        const auto both = join([&] { return soon(begun); },
+                               [&]() -> int& {
+                                   begun = true;
+                                   return x;
+                               });
+        CHECK(&both.second == &x);
+        return both.first;
     }));
 }
 

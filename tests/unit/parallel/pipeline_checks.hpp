@@ -2,6 +2,7 @@
 
 #include "morphogen/parallel/pipeline.hpp"
 
+#include "error_of.hpp"
 #include "watchdog.hpp"
 
 #include <algorithm>
@@ -155,14 +156,11 @@ private:
 /// Runs it; the text of the error that came out, empty if none.
 inline std::string run_pipeline(parallel::Pipeline<Parcel>& pipeline, PipelineProbe& probe,
                                 parallel::PipelineFigures* figures = nullptr) {
-    try {
+    return error_of([&] {
         const auto seen = pipeline.run(
             probe, [&](Parcel& parcel, int thread) { probe.transform(parcel, thread); }, probe);
         if (figures != nullptr) *figures = seen;
-    } catch (const std::runtime_error& error) {
-        return error.what();
-    }
-    return {};
+    });
 }
 
 } // namespace morphogen::test

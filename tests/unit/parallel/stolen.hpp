@@ -1,5 +1,7 @@
 #pragma once
 
+#include "morphogen/parallel/team.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -31,6 +33,22 @@ bool until_stolen(Attempt&& attempt) {
         if (attempt()) return true;
     }
     return false;
+}
+
+/// The same in a region of @p threads.
+template <typename Attempt>
+bool stolen_among(int threads, Attempt&& attempt) {
+    parallel::Team team(threads);
+    return team.fork_join([&] { return until_stolen(attempt); });
+}
+
+/// What must hold outside a region, on a team of one and on one of two.
+inline void in_and_outside_regions(parallel::FunctionRef<void()> check) {
+    check();
+    for (const int threads : {1, 2}) {
+        parallel::Team team(threads);
+        team.fork_join(check);
+    }
 }
 
 } // namespace morphogen::test

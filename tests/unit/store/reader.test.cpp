@@ -8,12 +8,12 @@
 #include "morphogen/store/schema.hpp"
 
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "sample_frames.hpp"
 #include "store/chunk_sink.hpp"
 #include "temporary_directory.hpp"
 
 #include <fstream>
-#include <functional>
 
 namespace core = morphogen::core;
 namespace store = morphogen::store;
@@ -72,15 +72,6 @@ std::size_t wrong_cells(const std::vector<double>& cells, Index frame, const cor
             wrong +=
                 *cell++ != static_cast<float>(test::sample_value(frame, core::Field::v, {0, y, x}));
     return wrong;
-}
-
-std::string message_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const core::Error& error) {
-        return error.what();
-    }
-    return "";
 }
 
 bool has(const std::string& text, const char* part) {
@@ -147,7 +138,7 @@ TEST_CASE("frames count only when every part has them") {
     reader.read_frame("v", 0, cells);
     CHECK(wrong_cells(cells, 0, {{0, 0, 0}, {1, 20, 30}}) == 0);
     // What only one part has is no frame: stock readers would see fill values.
-    CHECK(has(message_of([&] { reader.read_frame("v", 1, cells); }), "no frame 1"));
+    CHECK(has(test::error_of([&] { reader.read_frame("v", 1, cells); }), "no frame 1"));
 }
 
 TEST_CASE("a missing part is an error and not fill values") {
@@ -160,7 +151,7 @@ TEST_CASE("a missing part is an error and not fill values") {
         run.close();
     }
     std::filesystem::remove(directory / "parts/0000.0001.h5");
-    const auto message = message_of([&] { store::FileReader{directory / "frames.h5"}; });
+    const auto message = test::error_of([&] { store::FileReader{directory / "frames.h5"}; });
     CHECK(has(message, "parts/0000.0001.h5"));
     CHECK(has(message, "No such file or directory"));
 }
@@ -178,11 +169,11 @@ TEST_CASE("what cannot be read is named") {
     const store::FileReader reader(path);
     CHECK_FALSE(reader.frames().has_value());
     CHECK(reader.dataset("state").type == "uint16 big-endian");
-    CHECK(has(message_of([&] { reader.dataset("v"); }), "it has /state"));
-    CHECK(has(message_of([&] { store::FileReader{directory / "none.h5"}; }),
+    CHECK(has(test::error_of([&] { reader.dataset("v"); }), "it has /state"));
+    CHECK(has(test::error_of([&] { store::FileReader{directory / "none.h5"}; }),
               "No such file or directory"));
     std::ofstream(directory / "text.h5") << "not HDF5";
-    CHECK(has(message_of([&] { store::FileReader{directory / "text.h5"}; }), "text.h5"));
+    CHECK(has(test::error_of([&] { store::FileReader{directory / "text.h5"}; }), "text.h5"));
 }
 
 TEST_CASE("an initial state comes from a frame or a plain dataset of the grid's shape") {
@@ -207,10 +198,11 @@ TEST_CASE("an initial state comes from a frame or a plain dataset of the grid's 
     store::read_initial_file(file, layout.global, box, cells.data());
     CHECK(wrong_cells(cells, 1, box) == 0);
     file.frame = -4;
-    CHECK(has(message_of([&] { store::read_initial_file(file, layout.global, box, cells.data()); }),
-              "no frame -4"));
+    CHECK(has(
+        test::error_of([&] { store::read_initial_file(file, layout.global, box, cells.data()); }),
+        "no frame -4"));
     file.frame = 0;
-    CHECK(has(message_of([&] {
+    CHECK(has(test::error_of([&] {
                   store::read_initial_file(file, {1, 20, 31}, box, cells.data());
               }),
               "it is [3, 20, 30], the grid [20, 31]"));

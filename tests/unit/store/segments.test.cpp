@@ -3,6 +3,7 @@
 #include "morphogen/store/run_directory.hpp"
 
 #include "catch.hpp"
+#include "error_of.hpp"
 #include "sample_frames.hpp"
 #include "temporary_directory.hpp"
 
@@ -74,15 +75,6 @@ void check_run(const std::filesystem::path& directory, Index frames) {
     }
 }
 
-std::string message_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const core::Error& error) {
-        return error.what();
-    }
-    return "";
-}
-
 } // namespace
 
 TEST_CASE("segments: each holds its frames, frames.h5 all of them") {
@@ -118,7 +110,7 @@ TEST_CASE("segments: a resumed run goes on in the same file, and compares what i
         launch.sink().check_stored(test::sample_frame(launch.layout(), 3));
         auto other = test::sample_frame(launch.layout(), 2);
         other.cells.data()[4 * (5 * 53 + 7) + 1] ^= std::byte{4};
-        const std::string message = message_of([&] { launch.sink().check_stored(other); });
+        const std::string message = test::error_of([&] { launch.sink().check_stored(other); });
         CHECK_THAT(message, Catch::Contains("/u, frame 2, cell (5, 7)") &&
                                 Catch::Contains("is stored") && Catch::Contains("was computed"));
         launch.store(2);
