@@ -93,6 +93,18 @@ Index launches_reported(const std::filesystem::path& report) {
     return std::max(launches, Index{1});
 }
 
+/// A run that needs no step more is still not whole where its files are damaged. (One that does is
+/// refused by the plan for its files.)
+void check_finished_run(const ResumeRequest& request, const store::RepairReport& repaired) {
+    if (repaired.problems.empty() || !request.config.output.enabled ||
+        repaired.committed < request.config.total_frames())
+        return;
+    throw core::Error(core::ErrorText{.what = "all frames were stored, but files are damaged",
+                                      .where = request.directory.root.native(),
+                                      .why = repaired.problems.front(),
+                                      .advice = "verify names all that is wrong"});
+}
+
 /// What only rank 0 looks at: repairs, compares configurations, lists checkpoints, newest first.
 std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start& start) {
     start.fresh = !request.directory.holds_run();
@@ -113,6 +125,7 @@ std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start&
     for (const std::string& problem : repaired.problems)
         request.note(problem);
     start.stored = repaired.committed;
+    check_finished_run(request, repaired);
     if (start.stored > 0) {
         // Its sources are not read: they may be more than a process may open.
         const store::FileReader frames(request.directory.frames(), store::Access::whichever_works,

@@ -116,6 +116,10 @@ def check_reported_by_ranks(checks, program):
         expect_exit(checks, work.run("run", "c.toml", "--resume", ranks=3), 0, "no report, 3 ranks", "the run is finished")
         again = work.report()
         checks.expect((again["exit"], again["frames"], again["steps"]) == ("finished", 7, 140), f"3 ranks reported: {again}")
+        (work.path / "out/parts/0000.0001.h5").rename(work.path / "saved")
+        expect_exit(checks, work.run("run", "c.toml", "--resume"), 1, "finished, a part is gone", "0000.0001.h5: missing", "damaged")
+        (work.path / "saved").rename(work.path / "out/parts/0000.0001.h5")
+        expect_exit(checks, work.run("run", "c.toml", "--resume"), 0, "finished, the part is back", "the run is finished")
 
 
 def check_few_descriptors(checks, program):
