@@ -17,35 +17,21 @@ core::Durability durability(const config::Config& config) {
                                                      : core::Durability::synced;
 }
 
-/// Every rank's block, by rank. Collective.
-std::vector<core::Box> all_blocks(const mpi::Communicator& comm, const core::Box& mine) {
-    std::vector<core::Box> blocks(static_cast<std::size_t>(comm.size()));
-    for (std::size_t a = 0; a < 3; ++a) {
-        const auto lo = comm.all_gather(mine.lo[a]);
-        const auto hi = comm.all_gather(mine.hi[a]);
-        for (std::size_t r = 0; r < blocks.size(); ++r) {
-            blocks[r].lo[a] = lo[r];
-            blocks[r].hi[a] = hi[r];
-        }
-    }
-    return blocks;
-}
-
 } // namespace
 
 Checkpointer::Checkpointer(const config::Config& config, store::RunDirectory directory,
                            const mpi::Communicator& comm, const simulation::Simulation& simulation,
                            kernel::Isa isa)
     : config_(config), directory_(std::move(directory)), comm_(comm), simulation_(simulation),
-      blocks_(all_blocks(comm, simulation.block())), header_{.dims = config.grid.dims,
-                                                             .global = simulation.global(),
-                                                             .spacing = config.grid.spacing,
-                                                             .precision = simulation.precision(),
-                                                             .isa =
-                                                                 std::string(kernel::name_of(isa)),
-                                                             .fma = kernel::uses_fma(isa),
-                                                             .config_toml = config::to_toml(config),
-                                                             .ranks = comm.size()} {}
+      blocks_(store::all_blocks(simulation.block(), comm)),
+      header_{.dims = config.grid.dims,
+              .global = simulation.global(),
+              .spacing = config.grid.spacing,
+              .precision = simulation.precision(),
+              .isa = std::string(kernel::name_of(isa)),
+              .fma = kernel::uses_fma(isa),
+              .config_toml = config::to_toml(config),
+              .ranks = comm.size()} {}
 
 void Checkpointer::reserve() {
     if (!state_.empty()) return;

@@ -3,6 +3,7 @@
 #include "morphogen/core/checked_cast.hpp"
 #include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/mpi/communicator.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -125,6 +126,19 @@ FrameLayout make_layout(const config::Config& config, const core::Box& block) {
         output.chunk ? clipped(*output.chunk, layout.dims, shape) : automatic_chunk(shape, element);
     check_size(layout);
     return layout;
+}
+
+std::vector<core::Box> all_blocks(const core::Box& mine, const mpi::Communicator& comm) {
+    std::vector<core::Box> blocks(static_cast<std::size_t>(comm.size()));
+    for (std::size_t a = 0; a < 3; ++a) {
+        const auto lo = comm.all_gather(mine.lo[a]);
+        const auto hi = comm.all_gather(mine.hi[a]);
+        for (std::size_t r = 0; r < blocks.size(); ++r) {
+            blocks[r].lo[a] = lo[r];
+            blocks[r].hi[a] = hi[r];
+        }
+    }
+    return blocks;
 }
 
 void copy_chunk_row(const FrameLayout& layout, const ChunkRow& row, std::span<std::byte> raw) {

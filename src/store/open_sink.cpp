@@ -26,20 +26,6 @@ void prepare(const RunDirectory& directory, bool with_parts, bool resumes) {
     make_directory(with_parts ? directory.parts() : directory.root);
 }
 
-/// Every rank's block, by rank. Collective.
-std::vector<core::Box> all_blocks(const core::Box& mine, const mpi::Communicator& comm) {
-    std::vector<core::Box> blocks(static_cast<std::size_t>(comm.size()));
-    for (std::size_t a = 0; a < 3; ++a) {
-        const auto lo = comm.all_gather(mine.lo[a]);
-        const auto hi = comm.all_gather(mine.hi[a]);
-        for (std::size_t r = 0; r < blocks.size(); ++r) {
-            blocks[r].lo[a] = lo[r];
-            blocks[r].hi[a] = hi[r];
-        }
-    }
-    return blocks;
-}
-
 /// Where the run in the directory goes on. Collective; nobody changes anything before all know.
 SinkStart resumed(const config::Config& config, const RunDirectory& directory,
                   const FrameLayout& layout, const mpi::Communicator& comm, Index kept) {

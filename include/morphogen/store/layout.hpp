@@ -10,6 +10,10 @@
 #include <span>
 #include <vector>
 
+namespace morphogen::mpi {
+class Communicator;
+}
+
 namespace morphogen::store {
 
 /// What the frames of one run look like on disk, and which part of them one rank holds.
@@ -41,6 +45,9 @@ struct FrameLayout {
 /// The layout for one rank's block; "auto" chunks aim at the size that compresses in parallel and
 /// reads well.
 FrameLayout make_layout(const config::Config& config, const core::Box& block);
+
+/// Every rank's block, by rank. Collective.
+std::vector<core::Box> all_blocks(const core::Box& mine, const mpi::Communicator& comm);
 
 /// Where a chunk's rows lie in a dense block.
 struct ChunkRow {

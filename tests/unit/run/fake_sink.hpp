@@ -10,6 +10,16 @@
 
 namespace morphogen::run::test {
 
+/// One block that is the whole grid.
+inline store::FrameLayout layout_of(const core::Extents& global, const core::Extents& chunk) {
+    store::FrameLayout layout;
+    layout.global = global;
+    layout.block = {{0, 0, 0}, global};
+    layout.chunk = chunk;
+    layout.filters.element_size = 4;
+    return layout;
+}
+
 /// What a FakeSink saw; outlives the sink.
 struct SinkLog {
     std::vector<core::Index> frames;      // numbers, in the order of end_frame

@@ -21,12 +21,7 @@ namespace {
 
 /// 40 x 60 cells of f32 in chunks of 16 x 16, some of them clipped: 12 chunks.
 store::FrameLayout small_layout() {
-    store::FrameLayout layout;
-    layout.global = {1, 40, 60};
-    layout.block = {{0, 0, 0}, {1, 40, 60}};
-    layout.chunk = {1, 16, 16};
-    layout.filters.element_size = 4;
-    return layout;
+    return run::test::layout_of({1, 40, 60}, {1, 16, 16});
 }
 
 store::Frame filled(Writer& writer, Index number) {

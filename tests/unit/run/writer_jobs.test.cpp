@@ -18,12 +18,7 @@ using morphogen::run::test::SinkLog;
 namespace {
 
 store::FrameLayout tiny_layout() {
-    store::FrameLayout layout;
-    layout.global = {1, 8, 8};
-    layout.block = {{0, 0, 0}, {1, 8, 8}};
-    layout.chunk = {1, 4, 4};
-    layout.filters.element_size = 4;
-    return layout;
+    return run::test::layout_of({1, 8, 8}, {1, 4, 4});
 }
 
 void push(Writer& writer, Index number) {
