@@ -55,7 +55,8 @@ void add_crops(CLI::App& app, Program&) {
     command
         ->add_option("--seed", options->crops.seed,
                      "the same seed draws the same crops, whatever memory and threads (default: 0)")
-        ->type_name("S");
+        ->type_name("S")
+        ->check(CLI::NonNegativeNumber);
     command->add_option("-o,--output", options->out, "the new file; appears when it is complete")
         ->required()
         ->type_name("OUT.h5");

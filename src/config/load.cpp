@@ -6,6 +6,7 @@
 #include "config/schema.hpp"
 #include "config/syntax.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -65,6 +66,16 @@ void read_document(const Table& document, Reader& reader) {
     }
 }
 
+/// The same for the path of each [[initial.file]].
+void keep_places_of_files(const Value& list, const Diagnostics& errors, Config& config) {
+    const auto* items = std::get_if<Array>(&list.data);
+    if (!items) return;
+    for (std::size_t i = 0; i < std::min(items->size(), config.initial.files.size()); ++i)
+        if (const auto* table = std::get_if<Table>(&(*items)[i].data))
+            for (const Member& key : *table)
+                if (key.name == "path") config.initial.files[i].place = errors.place(key.at) + ": ";
+}
+
 /// For errors that only show once the ranks or the machine are known.
 void keep_places(const Table& document, const Diagnostics& errors, Config& config) {
     config.places[""] = errors.place({});
@@ -72,6 +83,10 @@ void keep_places(const Table& document, const Diagnostics& errors, Config& confi
         if (const auto* table = std::get_if<Table>(&member.value.data))
             for (const Member& key : *table)
                 config.places[member.name + "." + key.name] = errors.place(key.at);
+    const Value* initial = find(document, "initial");
+    const auto* table = initial ? std::get_if<Table>(&initial->data) : nullptr;
+    const Value* files = table ? find(*table, "file") : nullptr;
+    if (files) keep_places_of_files(*files, errors, config);
 }
 
 } // namespace

@@ -48,12 +48,12 @@ std::string to_json(const Report& r) {
 
 std::string summary(const Report& r) {
     const WriterFigures& w = r.writer;
-    const bool resumed = r.launch_steps < r.steps;
+    const bool resumed = r.launches > 1;
     std::string text = fmt::format(
         "{} steps{} of {} cells in {:.1f} s: {:.3g} G cell updates/s ({} rank(s) x {} thread(s), "
         "{})\n",
-        r.launch_steps, resumed ? fmt::format(" (of {} in all)", r.steps) : "", r.cells, r.wall_s,
-        r.cells_per_s * 1e-9, r.ranks, r.compute_threads, r.isa);
+        r.launch_steps, r.launch_steps < r.steps ? fmt::format(" (of {} in all)", r.steps) : "",
+        r.cells, r.wall_s, r.cells_per_s * 1e-9, r.ranks, r.compute_threads, r.isa);
     if (w.bytes_raw == 0) return text;
     text += fmt::format("{} frames{} {} raw", r.frames, resumed ? " in all; of this launch" : ",",
                         core::format_size(w.bytes_raw));

@@ -18,7 +18,8 @@ using core::Index;
                        std::string_view why) {
     const std::string where =
         fmt::format("initial.file \"{}\", dataset \"{}\"", file.path, file.dataset);
-    throw core::UsageError(core::ErrorText{.what = what, .where = where, .why = why});
+    const std::string placed = file.place + std::string(what);
+    throw core::UsageError(core::ErrorText{.what = placed, .where = where, .why = why});
 }
 
 /// The spatial shape a dataset must end in: a plane of one cell along z may be left out.
@@ -55,7 +56,8 @@ Source open_source(const config::InitialFile& file, const core::Extents& global)
         DatasetInfo info = reader.dataset(file.dataset);
         source.emplace(Source{std::move(reader), std::move(info)});
     } catch (const core::Error& error) {
-        throw core::UsageError(fmt::format("cannot read an initial.file: {}", error.what()));
+        throw core::UsageError(
+            fmt::format("{}cannot read an initial.file: {}", file.place, error.what()));
     }
     check_type(file, source->info);
     const std::span<const Index> shape(source->info.shape);

@@ -228,7 +228,8 @@ def check_refused(faults):
     for arguments in (["diff", "in.h5", "in.h5", "--tolerance", wish] for wish in ("nan", "-1", "inf", "x")):
         result = faults.work.run(*arguments)
         faults.checks.expect(result.returncode == 2 and "tolerance" in result.stderr, f"{arguments}: {result.stderr!r}")
-    for arguments in (["crops", "in.h5", "--shape", "1,2,3", "--count", "-2", "-o", "out.h5"], ["verify", "in.h5", "--threads", "0"],
+    for arguments in (["crops", "in.h5", "--shape", "1,2,3", "--count", "-2", "-o", "out.h5"],
+                      ["crops", "in.h5", "--shape", "1,2,3", "--count", "2", "--seed", "-1", "-o", "out.h5"], ["verify", "in.h5", "--threads", "0"],
                       ["verify", "in.h5", "--memory", "-5"], ["stats", "in.h5", "--dataset", "no"], ["info", "absent.h5"],
                       ["info", "folder"], ["diff", "in.h5", "other.h5", "--dataset", "no"]):
         result = faults.work.run(*arguments)

@@ -42,6 +42,7 @@ struct InitialFile {
     std::string dataset;
     Index frame = -1; // negative: counted from the end
     Field field = Field::v;
+    std::string place; // "run.toml:7:1: ": where its path was written; empty if by no file
 };
 
 struct InitialBox {

@@ -143,6 +143,16 @@ TEST_CASE(
     CHECK(config.physics.kill == 0.054);
 }
 
+TEST_CASE("an initial file knows where its path was written") {
+    const std::string text =
+        "[[initial.file]]\npath = \"a\"\n[[initial.file]]\nfield = \"u\"\npath "
+        "= \"b\"";
+    const auto files = parse(text, "run.toml").initial.files;
+    REQUIRE(files.size() == 2);
+    CHECK(files[0].place == "run.toml:2:1: ");
+    CHECK(files[1].place == "run.toml:5:1: ");
+}
+
 TEST_CASE("defaults that depend on the grid") {
     CHECK(parse("grid.shape = [9, 9, 9]", "run.toml").physics.stencil ==
           kernel::Stencil::seven_point);
