@@ -2,15 +2,39 @@
 #include "morphogen/core/memory.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/run/plan.hpp"
+#include "morphogen/store/directory_lock.hpp"
 #include "morphogen/store/reader.hpp"
+#include "morphogen/store/run_directory.hpp"
+#include "morphogen/store/run_inventory.hpp"
 
 #include "commands.hpp"
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
+#include <system_error>
 
 namespace app {
+namespace {
+
+namespace store = morphogen::store;
+
+/// A run that the output directory holds already: `run` refuses it.
+void tell_of_run(const store::RunDirectory& directory) {
+    std::error_code failed;
+    if (!std::filesystem::exists(directory.root, failed) || !directory.holds_run()) return;
+    if (store::is_locked(directory.root))
+        fmt::print("{}: another process is writing a run there: run refuses it until that has "
+                   "ended\n",
+                   directory.root.native());
+    else
+        fmt::print("{}: holds a run with {} frame(s) already: run refuses it, unless --resume goes "
+                   "on with it or --force replaces it\n",
+                   directory.root.native(), store::take_inventory(directory).committed);
+}
+
+} // namespace
 
 void add_validate(CLI::App& app, Program&) {
     struct Options {
@@ -43,6 +67,7 @@ void add_validate(CLI::App& app, Program&) {
         for (const auto& file : config.initial.files)
             store::check_initial_file(file, config.grid.shape);
         fmt::print("{}", run::describe(config, plan));
+        tell_of_run({config.output.directory});
     });
 }
 

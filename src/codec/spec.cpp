@@ -93,4 +93,24 @@ std::vector<Hdf5Filter> hdf5_filters(const FilterPipeline& pipeline) {
     return filters;
 }
 
+std::optional<FilterPipeline> pipeline_of(std::span<const Hdf5Filter> filters,
+                                          std::size_t element_size) {
+    FilterPipeline pipeline{{Compressor::none, 0}, false, false, element_size};
+    for (const Hdf5Filter& filter : filters) {
+        const int level = filter.values.empty() ? 0 : static_cast<int>(filter.values.front());
+        pipeline.shuffle |= filter.id == 2;
+        pipeline.checksum |= filter.id == 3;
+        if (filter.id == 1) pipeline.codec = {Compressor::deflate, level};
+        if (filter.id == 32015) pipeline.codec = {Compressor::zstd, level};
+        if (filter.id == 32004) pipeline.codec = {Compressor::lz4, 0};
+    }
+    const auto written = hdf5_filters(pipeline);
+    const auto same = [](const Hdf5Filter& a, const Hdf5Filter& b) {
+        return a.id == b.id && a.values == b.values;
+    };
+    if (!std::equal(filters.begin(), filters.end(), written.begin(), written.end(), same))
+        return std::nullopt;
+    return pipeline;
+}
+
 } // namespace morphogen::codec

@@ -6,8 +6,10 @@
 #include "morphogen/rework/info.hpp"
 #include "morphogen/store/checkpoint.hpp"
 #include "morphogen/store/dataset_reader.hpp"
+#include "morphogen/store/directory_lock.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_directory.hpp"
+#include "morphogen/store/run_inventory.hpp"
 
 #include <fmt/format.h>
 
@@ -67,6 +69,10 @@ private:
         const store::RunDirectory directory{path};
         std::error_code failed;
         const bool is_run = fs::is_directory(path, failed) && directory.holds_run();
+        is_written_ = store::is_locked(is_run ? path : run_directory_of(path));
+        if (is_written_)
+            result_.unchecked.push_back(path.native() +
+                                        ": whether its files are closed, since a run writes them");
         if (!is_run) {
             const fs::path file = data_file(path);
             FileReader(file, store::Access::whichever_works, store::Sources::not_looked_at);
@@ -74,8 +80,12 @@ private:
         }
         if (fs::exists(directory.frames(), failed))
             add_task(directory.frames(), {}, 0);
-        else
+        else if (!store::take_inventory(directory).holds_nothing())
             report("missing file", directory.frames().native(), "it presents the run's frames");
+        else
+            result_.unchecked.push_back(directory.root.native() +
+                                        ": frames, since none has been committed");
+        report_unfinished(directory);
         if (!is_presenting(directory.frames())) // then the parts speak for themselves
             for (const fs::path& part : directory.existing_parts())
                 if (part.extension() == ".h5") add_task(part, {}, 0);
@@ -92,12 +102,36 @@ private:
         }
     }
 
+    /// The directory that a run would lock: a part's is one above parts/.
+    static fs::path run_directory_of(const fs::path& path) {
+        std::error_code failed;
+        if (fs::is_directory(path, failed)) return path;
+        const fs::path folder = fs::absolute(path, failed).parent_path();
+        return folder.filename() == "parts" ? folder.parent_path() : folder;
+    }
+
+    /// What a kill left, as repair would remove or complete it.
+    void report_unfinished(const store::RunDirectory& directory) {
+        if (is_written_) return;
+        const store::RunInventory run = store::take_inventory(directory);
+        for (const fs::path& file : run.leftovers)
+            report("file was never completed", file.native(), "a kill left it; repair it");
+        for (const fs::path& file : run.updates)
+            report("change was never completed", file.native(), "a kill left it; repair it");
+    }
+
     void check_checkpoints(const store::RunDirectory& directory) {
         for (const store::CheckpointEntry& entry : store::list_checkpoints(directory)) {
+            const auto problems = store::check_checkpoint(entry);
+            std::error_code failed;
+            if (is_written_ && !fs::exists(entry.directory, failed)) continue; // rotated meanwhile
             ++result_.checkpoints;
-            for (const std::string& problem : store::check_checkpoint(entry))
+            for (const std::string& problem : problems)
                 report(problem);
         }
+        if (const std::string problem = store::check_latest(directory);
+            !problem.empty() && !is_written_)
+            report(problem);
     }
 
     void report(const std::string& line) {
@@ -134,7 +168,7 @@ private:
         const auto file = std::make_shared<const FileReader>(
             task.file, store::Access::whichever_works, store::Sources::not_looked_at);
         ++result_.files;
-        if (file->is_swmr())
+        if (file->is_swmr() && !is_written_)
             report("file is not closed", task.file.native(),
                    file->why_not_plain() + "; unless a run is writing it, repair it");
         if (file->frames()) guarded(task.file.native(), [&] { check_records(*file); });
@@ -277,6 +311,7 @@ private:
     const ReworkBudget& budget_;
     const std::function<void(const std::string&)>& problem_;
     std::vector<Task> tasks_;
+    bool is_written_ = false; // by a run, meanwhile
     VerifyResult result_;
 };
 

@@ -104,10 +104,9 @@ void Session::find_beginning() {
         note(fmt::format("the run is finished: all of its {} frames are stored",
                          config_.total_frames()));
     else
-        note(fmt::format("resumed at step {}, {}; {} frames are stored", start_.step,
-                         start_.checkpoint
-                             ? "from checkpoint " + start_.checkpoint->directory.native()
-                             : std::string("the initial state: there is no checkpoint"),
+        note(fmt::format("resumed at step {}, from {}; {} frames are stored", start_.step,
+                         start_.checkpoint ? "checkpoint " + start_.checkpoint->directory.native()
+                                           : "the initial state: there is no checkpoint for it",
                          start_.stored));
 }
 

@@ -105,6 +105,39 @@ void check_finished_run(const ResumeRequest& request, const store::RepairReport&
                                       .advice = "verify names all that is wrong"});
 }
 
+/// Frames of a run that come before a state, or are of it.
+Index frames_until(const config::Config& config, Index step) {
+    if (!config.output.enabled) return 0;
+    return step / config.time.steps_per_frame + (config.time.initial_frame ? 1 : 0);
+}
+
+/// Before committed frames are given up: a run that has checkpoints, none of which is old enough to
+/// go on after @p frames frames, does not begin at its beginning unasked.
+void check_reach(const ResumeRequest& request,
+                 const std::vector<store::CheckpointEntry>& checkpoints, Index frames) {
+    for (const store::CheckpointEntry& entry : checkpoints)
+        try {
+            const auto header = store::read_checkpoint_header(entry);
+            if (frames_until(request.config, header.step) <= frames &&
+                store::check_checkpoint(entry).empty())
+                return;
+        } catch (const core::Error&) { // the next one may be whole
+        }
+    if (checkpoints.empty()) return;
+    const std::string why = fmt::format(
+        "files of its last segment are damaged: only the first {} frames can be proven, and no "
+        "checkpoint is so old",
+        frames);
+    const std::string advice =
+        fmt::format("`morphogen repair {}` sets the damaged files aside; after that --resume "
+                    "computes the run from its beginning, and compares the frames that are left",
+                    request.directory.root.native());
+    throw core::Error(core::ErrorText{.what = "the run cannot go on by itself",
+                                      .where = request.directory.root.native(),
+                                      .why = why,
+                                      .advice = advice});
+}
+
 /// What only rank 0 looks at: repairs, compares configurations, lists checkpoints, newest first.
 std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start& start) {
     start.fresh = !request.directory.holds_run();
@@ -119,9 +152,8 @@ std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start&
     auto checkpoints = store::list_checkpoints(request.directory);
     check_same_content(request, checkpoints);
     const store::RepairReport repaired =
-        store::repair_run(request.directory, store::RepairMode::repair);
-    for (const std::string& action : repaired.actions)
-        request.note(action);
+        store::repair_run(request.directory, store::RepairMode::repair, request.note,
+                          [&](Index frames) { check_reach(request, checkpoints, frames); });
     for (const std::string& problem : repaired.problems)
         request.note(problem);
     start.stored = repaired.committed;
@@ -134,12 +166,6 @@ std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start&
     }
     start.launches_before = launches_reported(request.directory.report());
     return checkpoints;
-}
-
-/// Frames of a run that come before a state, or are of it.
-Index frames_until(const config::Config& config, Index step) {
-    if (!config.output.enabled) return 0;
-    return step / config.time.steps_per_frame + (config.time.initial_frame ? 1 : 0);
 }
 
 /// Why a checkpoint is not the one to go on from; empty: it is.

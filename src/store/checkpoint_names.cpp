@@ -165,6 +165,19 @@ std::vector<CheckpointEntry> list_checkpoints(const RunDirectory& directory) {
     return entries;
 }
 
+std::string check_latest(const RunDirectory& directory) {
+    const std::filesystem::path latest = directory.checkpoints() / checkpoint::latest_name;
+    std::error_code failed;
+    if (!std::filesystem::is_symlink(std::filesystem::symlink_status(latest, failed))) return {};
+    for (const CheckpointEntry& entry : list_checkpoints(directory))
+        if (std::filesystem::equivalent(latest, entry.directory, failed)) return {};
+    return latest.native() + ": leads to no checkpoint; repair it";
+}
+
+void mark_latest(const RunDirectory& directory) {
+    checkpoint::mark_latest(directory);
+}
+
 void remove_checkpoint(const RunDirectory& directory, const CheckpointEntry& entry) {
     const auto gone = checkpoint::directory_of(directory, entry.step, Status::unfinished);
     const auto replaced = checkpoint::directory_of(directory, entry.step, Status::replaced);

@@ -34,6 +34,14 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
                         .advice = "wait until it has ended, or choose another output.directory"});
 }
 
+bool is_locked(const std::filesystem::path& directory) {
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool locked = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+    return locked;
+}
+
 DirectoryLock::~DirectoryLock() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }

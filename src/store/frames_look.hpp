@@ -1,5 +1,6 @@
 #pragma once
 
+#include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_inventory.hpp"
 
 namespace morphogen::store {
@@ -14,11 +15,16 @@ struct FramesLook {
     core::Index records_extent = 0; // of the longest of /time, /step and /stats
 };
 
+/// The same without what other datasets say. @throws core::Error if there are no frames in it
+FramesLook look_at_fields(const hdf5::File& file);
 /// @throws core::Error if there are no frames in it
 FramesLook look_at_frames(const hdf5::File& file);
 
 /// "time", "step", "stats/v_min" and so on: all that has a value per frame beside the frames.
 std::vector<std::string> column_names(const std::vector<core::Field>& fields);
+
+/// Fills in what an open file of frames says of itself. @throws core::Error
+void describe_part(const FileReader& reader, PartState& part);
 
 /// @p is_cut: the file is shorter than its own metadata say. @throws core::Error
 Mark mark_of(const std::filesystem::path& path, bool& is_cut);

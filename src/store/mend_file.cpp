@@ -96,7 +96,7 @@ void check(const fs::path& path, Index frames, bool is_cut) {
                 .what = "a dataset is shorter than the committed frames", .where = name});
         if (frames > 0) check_chunks(data, is_cut ? 0 : frames - 1, frames, is_cut);
     }
-    if (hdf5::has_read_past_end())
+    if (hdf5::take_read_past_end())
         throw core::Error(core::ErrorText{.what = "the file is cut short",
                                           .why = "committed frames lie beyond its end"});
 }

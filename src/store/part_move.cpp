@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
     const std::string why = core::errno_text(code);
     const std::string where = from.native() + " to " + to.native();
     throw core::Error(
-        core::ErrorText{.what = "cannot move a file into parts/", .where = where, .why = why});
+        core::ErrorText{.what = "cannot give a file a second name", .where = where, .why = why});
 }
 
 bool has_no_links(int code) {
@@ -35,17 +35,18 @@ void make_directory(const fs::path& path) {
             .what = "cannot create directory", .where = path.native(), .why = failed.message()});
 }
 
+void give_second_name(const fs::path& from, const fs::path& to) {
+    if (::link(from.c_str(), to.c_str()) == 0) return;
+    const int code = errno;
+    std::error_code ignored;
+    if (code == EEXIST && fs::equivalent(from, to, ignored)) return; // before a kill
+    if (!has_no_links(code) || fs::exists(to)) fail(from, to, code);
+    if (std::rename(from.c_str(), to.c_str()) != 0) fail(from, to, errno);
+}
+
 void move_into_parts(const RunDirectory& directory, config::Sync sync) {
     make_directory(directory.parts());
-    const fs::path from = directory.frames();
-    const fs::path to = directory.part(0, 0);
-    if (::link(from.c_str(), to.c_str()) != 0) {
-        const int code = errno;
-        std::error_code ignored;
-        const bool is_done = code == EEXIST && fs::equivalent(from, to, ignored);
-        if (!is_done && (!has_no_links(code) || fs::exists(to))) fail(from, to, code);
-        if (!is_done && std::rename(from.c_str(), to.c_str()) != 0) fail(from, to, errno);
-    }
+    give_second_name(directory.frames(), directory.part(0, 0));
     if (sync == config::Sync::never) return;
     core::sync_directory(directory.parts());
     core::sync_directory(directory.root);

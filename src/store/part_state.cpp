@@ -56,7 +56,7 @@ bool operator==(const FrameFormat& a, const FrameFormat& b) noexcept {
            std::abs(a.spacing - b.spacing) <= rounding * std::abs(a.spacing);
 }
 
-FramesLook look_at_frames(const hdf5::File& file) {
+FramesLook look_at_fields(const hdf5::File& file) {
     FramesLook look;
     for (const core::Field field : {core::Field::u, core::Field::v}) {
         const std::string name(core::name_of(field));
@@ -79,6 +79,11 @@ FramesLook look_at_frames(const hdf5::File& file) {
     if (look.format.fields.empty())
         throw core::Error(core::ErrorText{.what = "no frames in it", .where = "/u, /v"});
     look.format.global = look.cells;
+    return look;
+}
+
+FramesLook look_at_frames(const hdf5::File& file) {
+    FramesLook look = look_at_fields(file);
     look.first_centre = first_centre_of(file);
     look.format.spacing = 2.0 * look.first_centre; // the centre of cell 0
     for (const std::string& column : column_names(look.format.fields)) {
@@ -106,30 +111,34 @@ Mark mark_of(const std::filesystem::path& path, bool& is_cut) {
     return mark->swmr ? Mark::swmr : Mark::writing;
 }
 
+void describe_part(const FileReader& reader, PartState& part) {
+    const hdf5::File& file = reader.file();
+    const FramesLook look = look_at_frames(file);
+    part.format = look.format;
+    part.longest = std::max(look.frames_extent, look.records_extent);
+    part.frames = reader.frames().value_or(0);
+    part.first_frame = integer_or(file, schema::first_frame, 0);
+    part.parts = integer_or(file, schema::segment_parts, part.rank + 1);
+    if (hdf5::has_attribute(file.get(), schema::part_layout) &&
+        hdf5::read_string(file.get(), schema::part_layout) == schema::shared_layout)
+        part.layout = config::Layout::shared;
+    if (hdf5::has_attribute(file.get(), schema::grid_shape)) {
+        part.format.global = extents_of(file, schema::grid_shape, look.format.dims);
+        if (look.format.dims == 2) part.format.global[0] = 1;
+        part.block.lo = extents_of(file, schema::block_offset, look.format.dims);
+    }
+    for (std::size_t a = 0; a < 3; ++a)
+        part.block.hi[a] = part.block.lo[a] + look.cells[a];
+    part.format.spacing = look.first_centre / (static_cast<double>(part.block.lo[2]) + 0.5);
+}
+
 PartState look_at_part(const std::filesystem::path& path, Index segment, Index rank) {
     PartState part{.path = path, .segment = segment, .rank = rank};
     try {
         part.mark = mark_of(path, part.is_cut);
-        const FileReader reader(path, part.mark == Mark::swmr ? Access::swmr : Access::plain,
-                                Sources::not_looked_at);
-        const hdf5::File& file = reader.file();
-        FramesLook look = look_at_frames(file);
-        part.format = look.format;
-        part.longest = std::max(look.frames_extent, look.records_extent);
-        part.frames = reader.frames().value_or(0);
-        part.first_frame = integer_or(file, schema::first_frame, 0);
-        part.parts = integer_or(file, schema::segment_parts, rank + 1);
-        if (hdf5::has_attribute(file.get(), schema::part_layout) &&
-            hdf5::read_string(file.get(), schema::part_layout) == schema::shared_layout)
-            part.layout = config::Layout::shared;
-        if (hdf5::has_attribute(file.get(), schema::grid_shape)) {
-            part.format.global = extents_of(file, schema::grid_shape, look.format.dims);
-            if (look.format.dims == 2) part.format.global[0] = 1;
-            part.block.lo = extents_of(file, schema::block_offset, look.format.dims);
-        }
-        for (std::size_t a = 0; a < 3; ++a)
-            part.block.hi[a] = part.block.lo[a] + look.cells[a];
-        part.format.spacing = look.first_centre / (static_cast<double>(part.block.lo[2]) + 0.5);
+        describe_part(FileReader(path, part.mark == Mark::swmr ? Access::swmr : Access::plain,
+                                 Sources::not_looked_at),
+                      part);
     } catch (const core::Error& error) {
         part.problem = error.what();
     }

@@ -1,6 +1,8 @@
 #include "morphogen/store/repair.hpp"
 
+#include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/checkpoint.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_inventory.hpp"
 
@@ -9,11 +11,17 @@
 #include "store/hdf5/superblock.hpp"
 #include "store/master_file.hpp"
 #include "store/mend_file.hpp"
+#include "store/open_segment.hpp"
+#include "store/repair_actions.hpp"
 #include "store/resume_plan.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -23,74 +31,37 @@ namespace {
 namespace fs = std::filesystem;
 using core::Index;
 
-void remove_file(const fs::path& path) {
-    std::error_code failed;
-    fs::remove(path, failed);
-    if (failed)
-        throw core::Error(core::ErrorText{
-            .what = "cannot remove", .where = path.native(), .why = failed.message()});
+std::optional<std::string> text_of(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return std::nullopt;
+    return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
-/// Carries out, or only tells.
-class Actions {
-public:
-    Actions(RepairMode mode, const RepairNote& note) : mode_(mode), note_(note) {}
+/// Frames that a frames.xdmf tells of.
+Index frames_in(const fs::path& xdmf) {
+    constexpr std::string_view grid = "<Grid Name=\"frame ";
+    const std::string text = text_of(xdmf).value_or("");
+    Index frames = 0;
+    for (auto at = text.find(grid); at != std::string::npos; at = text.find(grid, at + 1))
+        ++frames;
+    return frames;
+}
 
-    template <typename Do>
-    void act(std::string text, Do&& carry_out) {
-        if (note_) note_(text);
-        report_.actions.push_back(std::move(text));
-        if (mode_ == RepairMode::repair) carry_out();
-    }
-    void problem(std::string text) {
-        if (std::find(report_.problems.begin(), report_.problems.end(), text) ==
-            report_.problems.end())
-            report_.problems.push_back(std::move(text));
-    }
-    bool carries_out() const noexcept { return mode_ == RepairMode::repair; }
-    RepairReport& report() noexcept { return report_; }
-
-    /// Whether the file can be opened plainly afterwards.
-    bool clear_mark(const fs::path& path, Mark mark, Index frames) {
-        if (mark == Mark::closed) return true;
-        if (mark == Mark::writing) {
-            problem(fmt::format("{}: some other program was killed while it wrote: what is in the "
-                                "file cannot be relied upon; restore it, or try h5clear -s",
-                                path.native()));
-            return false;
-        }
-        const std::string why = why_not_sound(path, frames);
-        if (!why.empty()) {
-            problem(fmt::format("{}: stays marked as being written: {}", path.native(), why));
-            return false;
-        }
-        act(fmt::format("clear the mark of a killed writer: {}", path.native()),
-            [&] { clear_writers_mark(path); });
-        return true;
-    }
-
-    void complete_update(const fs::path& update) {
-        fs::path path = update;
-        path.replace_extension();
-        act(fmt::format("complete an interrupted change: {}", path.native()), [&] {
-            try {
-                finish_update(path, core::Durability::synced);
-            } catch (const core::Error& error) {
-                problem(error.what());
-            }
-        });
-    }
-
-private:
-    RepairMode mode_;
-    const RepairNote& note_;
-    RepairReport report_;
-};
+/// A report.json with this number of committed frames; what is none stays as it is.
+std::string with_frames(std::string report, Index frames) {
+    constexpr std::string_view key = "\"frames\": ";
+    const auto at = report.find(key);
+    if (at == std::string::npos) return report;
+    const auto first = at + key.size();
+    const auto end = std::min(report.find_first_not_of("0123456789", first), report.size());
+    return end == first ? report : report.replace(first, end - first, std::to_string(frames));
+}
 
 class RunRepair {
 public:
-    RunRepair(const RunDirectory& directory, RepairMode mode, const RepairNote& note)
-        : directory_(directory), actions_(mode, note) {}
+    RunRepair(const RunDirectory& directory, RepairMode mode, const RepairNote& note,
+              const RepairGuard& guard)
+        : directory_(directory), actions_(mode, note), guard_(guard) {}
 
     RepairReport run() {
         for (const fs::path& update : take_inventory(directory_).updates)
@@ -101,9 +72,15 @@ public:
                                      "frames.h5",
                                      name.native()),
                          [&] { remove_file(name); });
+        const bool is_shorter = save_open_segment(run_, actions_, guard_);
         for (std::size_t s = 0; s < run_.segments.size(); ++s)
             clear_marks(s);
-        mend_frames_file();
+        if (is_shorter)
+            actions_.act(fmt::format("make {} anew, with {} frames", directory_.frames().native(),
+                                     run_.committed),
+                         [&] { write_frames_file(); });
+        else
+            mend_frames_file();
         // Without a frames.h5 nobody knows what was committed: the parts stay as they are.
         if (!is_lost_) {
             for (const SegmentState& segment : run_.begun)
@@ -111,6 +88,10 @@ public:
             cut();
         }
         remove_leftovers();
+        if (!check_latest(directory_).empty())
+            actions_.act("let checkpoints/latest lead to the newest checkpoint",
+                         [&] { mark_latest(directory_); });
+        if (!is_lost_) describe_frames();
         return conclude();
     }
 
@@ -235,22 +216,12 @@ private:
     void cut() {
         if (run_.kind == FramesFile::virtual_file && run_.longest > run_.committed &&
             run_.mark != Mark::writing)
-            cut_file(directory_.frames(), run_.committed);
+            actions_.cut_file(directory_.frames(), run_.committed);
         if (run_.segments.empty()) return;
         const std::size_t last = run_.segments.size() - 1;
         for (const PartState& part : run_.segments[last].parts)
             if (part.is_readable() && part.longest > counted(last) && part.mark != Mark::writing)
-                cut_file(part.path, counted(last));
-    }
-
-    void cut_file(const fs::path& path, Index frames) {
-        if (actions_.carries_out()) {
-            const auto mark = hdf5::read_mark(path);
-            if (!mark || mark->writing) return; // it was not sound, which has been told
-        }
-        actions_.act(fmt::format("cut off frames that were not committed, after the first {}: {}",
-                                 frames, path.native()),
-                     [&] { cut_frames(path, frames); });
+                actions_.cut_file(part.path, counted(last));
     }
 
     void remove_leftovers() {
@@ -260,6 +231,35 @@ private:
         std::error_code ignored;
         if (actions_.carries_out() && run_.segments.empty())
             fs::remove(directory_.parts(), ignored); // if nothing is in it
+    }
+
+    /// frames.xdmf and report.json tell of the committed frames.
+    void describe_frames() {
+        const fs::path xdmf = directory_.xdmf();
+        if (run_.committed == 0) {
+            if (fs::exists(xdmf))
+                actions_.act(fmt::format("remove {}: no frame is committed", xdmf.native()),
+                             [&] { remove_file(xdmf); });
+            return;
+        }
+        std::vector<FrameRecord> records;
+        try {
+            records = records_of(directory_);
+        } catch (const core::Error&) { // verify tells; or it is to be made anew
+        }
+        if (records.empty() && (actions_.carries_out() || frames_in(xdmf) == run_.committed))
+            return;
+        records.resize(std::min(records.size(), static_cast<std::size_t>(run_.committed)));
+        replace_text(xdmf, xdmf_of(whole_layout(run_.format), records));
+        if (const auto report = text_of(directory_.report()))
+            replace_text(directory_.report(), with_frames(*report, run_.committed));
+    }
+
+    void replace_text(const fs::path& path, const std::string& text) {
+        if (text_of(path) == text) return;
+        actions_.act(
+            fmt::format("write {}: {} frames are committed", path.native(), run_.committed),
+            [&] { core::replace_file(path, text, core::Durability::synced); });
     }
 
     RepairReport conclude() {
@@ -274,56 +274,17 @@ private:
     }
 
     RunDirectory directory_;
-    Actions actions_;
+    RepairActions actions_;
+    const RepairGuard& guard_;
     RunInventory run_;
     bool is_lost_ = false; // frames.h5, and it cannot be made anew
 };
 
-/// Walks over all that a file has, so that what is not whole shows.
-void walk(const fs::path& path) {
-    const FileReader reader(path, Access::swmr, Sources::not_looked_at);
-    reader.datasets();
-}
-
 } // namespace
 
-RepairReport repair_run(const RunDirectory& directory, RepairMode mode, const RepairNote& note) {
-    return RunRepair(directory, mode, note).run();
-}
-
-RepairReport repair_file(const fs::path& path, RepairMode mode, const RepairNote& note) {
-    // The virtual frames.h5 of a run is nothing without its parts.
-    const RunDirectory directory{path.has_parent_path() ? path.parent_path() : fs::path(".")};
-    if (path.filename() == directory.frames().filename() && fs::exists(directory.parts()))
-        return repair_run(directory, mode, note);
-    Actions actions(mode, note);
-    if (fs::exists(update_path(path))) actions.complete_update(update_path(path));
-    const PartState part = look_at_part(path, 0, 0);
-    if (part.is_readable()) {
-        actions.report().committed = part.frames;
-        if (actions.clear_mark(path, part.mark, part.frames) && part.longest > part.frames)
-            actions.act(
-                fmt::format("cut off frames that were not committed, after the first {}: {}",
-                            part.frames, path.native()),
-                [&] { cut_frames(path, part.frames); });
-        return std::move(actions.report());
-    }
-    bool is_cut = false;
-    const Mark mark = mark_of(path, is_cut);
-    if (mark != Mark::swmr) {
-        if (mark == Mark::writing)
-            actions.clear_mark(path, mark, 0);
-        else
-            FileReader(path, Access::plain, Sources::not_looked_at); // says what is wrong with it
-        return std::move(actions.report());
-    }
-    walk(path);
-    if (is_cut)
-        actions.problem(path.native() + ": the file is cut short");
-    else
-        actions.act(fmt::format("clear the mark of a killed writer: {}", path.native()),
-                    [&] { clear_writers_mark(path); });
-    return std::move(actions.report());
+RepairReport repair_run(const RunDirectory& directory, RepairMode mode, const RepairNote& note,
+                        const RepairGuard& guard) {
+    return RunRepair(directory, mode, note, guard).run();
 }
 
 } // namespace morphogen::store

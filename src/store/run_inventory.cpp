@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <set>
 #include <string_view>
 
 namespace morphogen::store {
@@ -122,7 +121,7 @@ private:
                 for (const VirtualSource& source :
                      virtual_sources(hdf5::creation_of(hdf5::open_dataset(
                          reader.file().get(), std::string(core::name_of(field)).c_str()))))
-                    presented_.insert(run_.directory.root / source.file);
+                    presented_[run_.directory.root / source.file] = source.first;
         } catch (const core::Error& error) {
             run_.kind = FramesFile::unreadable;
             run_.problem = error.what();
@@ -148,8 +147,6 @@ private:
     }
 
     void find_parts() {
-        for (const fs::path& source : presented_)
-            if (!fs::exists(source)) problem(source, "missing; frames.h5 presents it");
         for (SegmentState& segment : segments_of_files()) {
             const bool is_presented =
                 presented_.empty()
@@ -166,13 +163,21 @@ private:
 
     std::vector<SegmentState> segments_of_files() {
         std::map<Index, SegmentState> by_number;
-        for (const auto& [numbers, path] : files_) {
-            SegmentState& segment = by_number[numbers.first];
-            segment.number = numbers.first;
-            segment.parts.push_back(look_at_part(path, numbers.first, numbers.second));
-        }
+        for (const auto& [numbers, path] : files_)
+            by_number[numbers.first].parts.push_back(
+                look_at_part(path, numbers.first, numbers.second));
+        for (const auto& [path, first] : presented_)
+            if (const auto numbers = numbers_of(path.filename().native())) {
+                SegmentState& segment = by_number[numbers->first];
+                segment.first_frame = first; // also where no part can tell
+                if (!files_.contains(*numbers))
+                    segment.parts.push_back(missing_part(path, numbers->first, numbers->second));
+            }
         std::vector<SegmentState> segments;
         for (auto& [number, segment] : by_number) {
+            segment.number = number;
+            std::sort(segment.parts.begin(), segment.parts.end(),
+                      [](const auto& a, const auto& b) { return a.rank < b.rank; });
             const bool demanded =
                 std::any_of(segment.parts.begin(), segment.parts.end(),
                             [&](const auto& p) { return presented_.contains(p.path); });
@@ -182,9 +187,18 @@ private:
         return segments;
     }
 
+    static PartState missing_part(const fs::path& path, Index segment, Index rank) {
+        return {.path = path,
+                .segment = segment,
+                .rank = rank,
+                .is_missing = true,
+                .problem = path.native() + ": missing; frames.h5 presents it"};
+    }
+
     /// What the parts say together. @p demanded: frames.h5 relies on it, so faults are told.
     void finish(SegmentState& segment, bool demanded) {
         bool is_whole = true;
+        const PartState* first = nullptr; // that can be read
         for (const PartState& part : segment.parts) {
             if (!part.is_readable()) {
                 is_whole = false;
@@ -192,11 +206,11 @@ private:
                 continue;
             }
             segment.first_frame = part.first_frame;
-            const PartState& first = segment.parts.front();
-            if (part.first_frame != first.first_frame || part.format != first.format) {
+            if (first == nullptr) first = &part;
+            if (part.first_frame != first->first_frame || part.format != first->format) {
                 is_whole = false;
                 if (demanded)
-                    problem(part.path, "belongs to another run than {}", first.path.native());
+                    problem(part.path, "belongs to another run than {}", first->path.native());
             }
             const Index parts = part.layout == config::Layout::shared ? 1 : part.parts;
             if (parts != static_cast<Index>(segment.parts.size())) is_whole = false;
@@ -231,7 +245,7 @@ private:
 
     RunInventory run_;
     std::map<std::pair<Index, Index>, fs::path> files_; // parts, by segment and rank
-    std::set<fs::path> presented_;
+    std::map<fs::path, Index> presented_;               // by frames.h5: number of the first frame
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/schema.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -52,8 +53,8 @@ std::optional<Index> FileReader::frames_of(const std::string& dataset) const {
     return std::nullopt;
 }
 
-std::vector<FrameRecord> FileReader::records() const {
-    const Index count = frames().value_or(0);
+std::vector<FrameRecord> FileReader::records(Index count) const {
+    count = std::min(count, frames().value_or(0));
     if (count == 0 || !hdf5::exists(file_.get(), schema::time)) return {};
     const auto steps = read_column<std::int64_t>(file_, schema::step, H5T_NATIVE_INT64, count);
     const auto times = read_column<double>(file_, schema::time, H5T_NATIVE_DOUBLE, count);
@@ -64,17 +65,18 @@ std::vector<FrameRecord> FileReader::records() const {
         records[i].time = times[i];
     }
     for (const core::Field field : {core::Field::u, core::Field::v}) {
-        const std::vector<FieldStatistics> stored = statistics(field);
+        const std::vector<FieldStatistics> stored = statistics(field, count);
         for (std::size_t i = 0; i < stored.size(); ++i)
             records[i].statistics[static_cast<std::size_t>(field)] = stored[i];
     }
     return records;
 }
 
-std::vector<FieldStatistics> FileReader::statistics(core::Field field) const {
+std::vector<FieldStatistics> FileReader::statistics(core::Field field, Index count) const {
     constexpr std::array members{&FieldStatistics::min, &FieldStatistics::max,
                                  &FieldStatistics::mean};
-    std::vector<FieldStatistics> all(static_cast<std::size_t>(frames().value_or(0)));
+    std::vector<FieldStatistics> all(
+        static_cast<std::size_t>(std::min(count, frames().value_or(0))));
     for (std::size_t s = 0; s < members.size(); ++s) {
         const std::string name =
             std::string(schema::stats) + "/" + schema::statistic_name(field, schema::statistics[s]);

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <string>
+#include <string_view>
 
 namespace morphogen::store {
 namespace {
@@ -75,6 +76,10 @@ std::optional<Dims> first_difference(const NdBox& box, const std::byte* a, const
     return std::nullopt;
 }
 
+constexpr std::string_view what_to_do =
+    "verify names all that is damaged; restore the file, or, if only files of the last segment are "
+    "damaged, rename them and frames.h5 and resume: the segment is computed again";
+
 [[noreturn]] void fail(const std::string& where, const std::string& why) {
     throw core::Error(core::ErrorText{
         .what = "a frame computed again differs from the stored one",
@@ -141,7 +146,8 @@ void StoredFrames::read(FieldData& field, BlockId block) {
     StoredBlock stored = field.data->stored(block);
     if (stored.bytes == 0)
         throw core::Error(core::ErrorText{.what = "a chunk of a committed frame is missing",
-                                          .where = field.data->describe(block)});
+                                          .where = field.data->describe(block),
+                                          .advice = what_to_do});
     stored_.resize(std::max<std::size_t>(stored_.size(), stored.bytes));
     field.data->read_stored(block, stored, stored_);
     auto& decoder = field.decoders[block.piece];
@@ -151,7 +157,8 @@ void StoredFrames::read(FieldData& field, BlockId block) {
     } catch (const core::Error& error) {
         throw core::Error(core::ErrorText{.what = "a stored frame cannot be read again",
                                           .where = field.data->describe(block),
-                                          .why = error.what()});
+                                          .why = error.what(),
+                                          .advice = what_to_do});
     }
 }
 

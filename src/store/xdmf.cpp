@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <string>
 
@@ -63,8 +64,9 @@ void add_grid(std::string& out, const FrameLayout& layout, const FrameRecord& re
 
 } // namespace
 
-void write_xdmf(const config::Config& config, const RunDirectory& directory,
-                const FrameLayout& layout, std::span<const FrameRecord> frames) {
+std::string xdmf_of(const FrameLayout& layout, std::span<const FrameRecord> frames) {
+    FrameLayout sorted = layout; // the same whatever the configuration's order
+    std::sort(sorted.fields.begin(), sorted.fields.end());
     std::string out = R"(<?xml version="1.0"?>
 <!DOCTYPE Xdmf SYSTEM "Xdmf.dtd" []>
 <!-- ParaView: open with "XDMF Reader"; its Xdmf3 readers take a hyperslab's axes in the other order. -->
@@ -73,9 +75,13 @@ void write_xdmf(const config::Config& config, const RunDirectory& directory,
 <Grid Name="frames" GridType="Collection" CollectionType="Temporal">
 )";
     for (const FrameRecord& record : frames)
-        add_grid(out, layout, record, static_cast<Index>(frames.size()));
-    out += "</Grid>\n</Domain>\n</Xdmf>\n";
-    core::replace_file(directory.xdmf(), out,
+        add_grid(out, sorted, record, static_cast<Index>(frames.size()));
+    return out += "</Grid>\n</Domain>\n</Xdmf>\n";
+}
+
+void write_xdmf(const config::Config& config, const RunDirectory& directory,
+                const FrameLayout& layout, std::span<const FrameRecord> frames) {
+    core::replace_file(directory.xdmf(), xdmf_of(layout, frames),
                        config.output.sync == config::Sync::never ? core::Durability::none
                                                                  : core::Durability::synced);
 }

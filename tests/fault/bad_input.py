@@ -29,7 +29,8 @@ CASES = [
     ("unknown option", SMALL, ["--frobnicate"], 2, r"frobnicate"),
     ("unwritable directory", SMALL + '[output]\ndirectory = "/proc/no/such"\n', [], 1, r"/proc/no/such"),
     ("a file where the directory should be", SMALL + '[output]\ndirectory = "c.toml"\n', [], 1, r"c\.toml"),
-    ("initial file missing", SMALL + '[[initial.file]]\npath = "nowhere.h5"\nfield = "v"\n', [], 2, r"nowhere\.h5"),
+    ("initial file missing", SMALL + '[[initial.file]]\npath = "nowhere.h5"\nfield = "v"\n', [], 2,
+     r"c\.toml:7:1: cannot read an initial\.file: .*nowhere\.h5"),
     ("below a file", SMALL + '[output]\ndirectory = "c.toml/out"\n', [], 1, r"c\.toml/out.*; set output\.directory"),
     ("its own configuration", SMALL.replace("32", "33"), ["--set", 'output.directory="."', "--force"], 2,
      r"overwrite its own configuration"),
@@ -70,6 +71,11 @@ def existing_run(checks, program):
         checks.expect(first.returncode == 0, f"a plain run: {first.stderr}")
         before = (work.path / "out/frames.h5").read_bytes()
         (work.path / "out/mine.txt").write_text("keep me")
+        told = work.run("validate", "c.toml")
+        checks.expect(told.returncode == 0 and "out: holds a run with 3 frame(s) already" in told.stdout,
+                      f"validate: {told.returncode}, {told.stdout}")
+        told = work.run("validate", "c.toml", "--set", 'output.directory="another"')
+        checks.expect("already" not in told.stdout, f"validate of a new directory: {told.stdout}")
         again = work.run("run", "c.toml")
         checks.expect(again.returncode == 2 and "--force" in again.stderr, f"existing run: {again.stderr}")
         checks.expect((work.path / "out/frames.h5").read_bytes() == before, "a refused run changed the old one")

@@ -7,9 +7,11 @@ usage: kills.py PROGRAM LIBRARY [--every N] [--groups N] [--seed S] [PART...]
   run       killed while running, then resumed
   resume    a killed run, killed again while it resumes, then resumed
   repair    a killed run, killed while it is repaired, then repaired and resumed
+  torn      the same with a file of the last segment cut short, as by a power loss
   ranks     three ranks: one killed before a random call, or all at a random moment; --groups such kills
 """
 import concurrent.futures
+import os
 import random
 import time
 
@@ -20,19 +22,19 @@ KILLED = -9
 
 
 class Kills(FaultPoints):
-    PARTS = ("run", "resume", "repair", "ranks")
+    PARTS = ("run", "resume", "repair", "torn", "ranks")
 
     def __init__(self, *arguments):
         self.recomputed = []
         super().__init__(*arguments)
 
-    def finish(self, run, where, ranks=0):
-        """Resumes to the end, from the newest checkpoint."""
+    def finish(self, run, where, ranks=0, is_torn=False):
+        """Resumes to the end, from the newest checkpoint; a torn run may have lost frames before that."""
         before, newest = run.committed(), run.last_checkpoint()
         done = self.resume(run, where, ranks)
         if done is not None and "the run is finished" not in done.stderr:
             at = resumed_at(done.stderr)
-            self.checks.expect(at == (newest or 0), f"{where}: resumed at step {at}, the newest checkpoint is of {newest}")
+            self.checks.expect(at == (newest or 0) or is_torn, f"{where}: resumed at step {at}, the newest checkpoint is of {newest}")
             self.recomputed.append(max(0, before * STEPS_PER_FRAME - at))
 
     def each(self, points, kill):
@@ -87,12 +89,25 @@ class Kills(FaultPoints):
             return seen
         return self.each(list(range(len(calls))), kill)
 
-    def part_repair(self):
+    def part_torn(self):
         template = self.template()
-        expected = frames_of(template.contents())
+        segment = (frames_of(template.contents()) - 1) // 3
+        last = template.out / f"parts/{segment:04}.0000.h5"
+        os.truncate(last, int(last.stat().st_size * 0.8))
+        return self.part_repair(template, is_torn=True)
+
+    def repair_torn(self, run, where):
+        done = run.command("repair", run.out.name)
+        # 1: frames that were committed are gone from frames.h5
+        self.checks.expect(done.returncode in (0, 1), f"{where}: repair: exit {done.returncode}: {done.stdout}{done.stderr}")
+        return self.as_committed(run, f"{where}, repaired")
+
+    def part_repair(self, template=None, is_torn=False):
+        template = template or self.template()
         probe = self.fresh(template)
         done = probe.command("repair", probe.out.name, log=probe.log)
-        self.checks.expect(done.returncode == 0, f"repair: exit {done.returncode}: {done.stderr}")
+        self.checks.expect(done.returncode == is_torn, f"repair: exit {done.returncode}: {done.stderr}")
+        expected = frames_of((probe if is_torn else template).contents())
         calls = probe.logged()
         self.checks.expect(len(calls) > 0, "repair changes nothing of a killed run")
 
@@ -101,9 +116,9 @@ class Kills(FaultPoints):
             run = self.fresh(template)
             killed = run.command("repair", run.out.name, kill_before=point)
             self.checks.expect(killed.returncode == KILLED, f"{where}: exit {killed.returncode}: {killed.stderr}")
-            seen = self.repair(run, where)
+            seen = (self.repair_torn if is_torn else self.repair)(run, where)
             self.checks.expect(seen == expected, f"{where}: {seen} of {expected} committed frames")
-            self.finish(run, where)
+            self.finish(run, where, is_torn=is_torn)
             run.remove()
             return seen
         return self.each(list(range(len(calls))), kill)

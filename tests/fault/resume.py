@@ -75,6 +75,11 @@ def check_killed(checks, program):
             process.send_signal(signal.SIGKILL)
             process.communicate(timeout=20)
         kept = committed(work.path / "out/frames.h5")
+        expect_exit(checks, work.run("repair", "out"), 0, "repair of the killed run")
+        grids = (work.path / "out/frames.xdmf").read_text().count("<Grid Name=\"frame ")
+        checks.expect(grids == kept, f"frames.xdmf has {grids} frames of {kept}")
+        checks.expect(work.report()["frames"] == kept, f"report.json has {work.report()['frames']} frames of {kept}")
+        checks.expect(work.report()["exit"] == "failed", "report.json of a killed run")
         checks.expect(kept >= 11, f"killed: {kept} frames are committed")
         result = work.run("run", config, "--resume")
         expect_exit(checks, result, 0, "resumed after kills", f"{kept} frames are stored")
@@ -180,6 +185,8 @@ def check_two_at_once(checks, program):
             checks.expect(wait_for(lambda: committed(work.path / "out/frames.h5") > 0), "no frames in time")
             for option in ("--resume", "--force"):
                 expect_exit(checks, work.run("run", config, option), 2, f"two at once, {option}", "another process")
+            verified = work.run("verify", "out")
+            expect_exit(checks, verified, 0, "verify of a run that goes on", "since a run writes them")
             for what in ("out", "out/frames.h5"):
                 expect_exit(checks, work.run("repair", what), 2, f"repair of {what} while a run writes", "another process")
             process.send_signal(signal.SIGTERM)

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,5 +49,10 @@ struct Hdf5Filter {
 /// The HDF5 filters (H5Pset_filter arguments, in order) whose inverse reads what ChunkEncoder
 /// writes.
 std::vector<Hdf5Filter> hdf5_filters(const FilterPipeline& pipeline);
+
+/// The pipeline whose hdf5_filters() these are, by number and values; nothing for other programs'
+/// filters.
+std::optional<FilterPipeline> pipeline_of(std::span<const Hdf5Filter> filters,
+                                          std::size_t element_size);
 
 } // namespace morphogen::codec

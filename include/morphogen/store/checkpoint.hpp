@@ -75,6 +75,13 @@ struct CheckpointEntry {
 /// Those that count, newest first. They may be damaged: see check_checkpoint().
 std::vector<CheckpointEntry> list_checkpoints(const RunDirectory& directory);
 
+/// What is wrong with `latest`, as one line; empty if it leads to a checkpoint, or is not there:
+/// some file systems have no links.
+std::string check_latest(const RunDirectory& directory);
+
+/// Lets `latest` lead to the newest that counts.
+void mark_latest(const RunDirectory& directory);
+
 /// Removes one that counts, in an order that a kill cannot break; `latest` then marks the newest.
 void remove_checkpoint(const RunDirectory& directory, const CheckpointEntry& entry);
 

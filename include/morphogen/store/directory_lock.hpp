@@ -26,4 +26,7 @@ private:
     NameWatch watch_;
 };
 
+/// Whether another process has the lock: a run that writes, as far as it can be known.
+bool is_locked(const std::filesystem::path& directory);
+
 } // namespace morphogen::store

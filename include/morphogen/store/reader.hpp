@@ -92,6 +92,9 @@ public:
     /// @throws core::Error naming the file and why it cannot be opened.
     explicit FileReader(const std::filesystem::path& path, Access access = Access::whichever_works,
                         Sources sources = Sources::demanded);
+    /// Reads what is open already.
+    FileReader(std::filesystem::path path, hdf5::File file)
+        : path_(std::move(path)), file_(std::move(file)) {}
 
     const std::filesystem::path& path() const noexcept { return path_; }
     bool is_swmr() const noexcept { return swmr_; }
@@ -125,10 +128,13 @@ public:
     std::optional<core::Index> frames() const;
     /// The same, if @p dataset is a field of a run: of such a one more may be there than counts.
     std::optional<core::Index> frames_of(const std::string& dataset) const;
-    /// /step, /time and /stats of the committed frames; empty in other files.
-    std::vector<FrameRecord> records() const;
+    /// /step, /time and /stats of the committed frames, at most @p count; empty in other files.
+    std::vector<FrameRecord>
+    records(core::Index count = std::numeric_limits<core::Index>::max()) const;
     /// /stats of a field of the committed frames, in order; empty if the file has none.
-    std::vector<FieldStatistics> statistics(core::Field field) const;
+    std::vector<FieldStatistics>
+    statistics(core::Field field,
+               core::Index count = std::numeric_limits<core::Index>::max()) const;
     std::vector<Launch> launches() const;
 
     /// One frame of a dataset [time, (z,) y, x], converted by HDF5; @p out is dense.

@@ -50,7 +50,9 @@ std::unique_ptr<FrameSink> open_sink(const config::Config& config, const RunDire
                                      mpi::Communicator comm,
                                      std::optional<core::Index> kept = std::nullopt);
 
-/// Writes frames.xdmf for ParaView: one grid per committed frame, with its time.
+/// What frames.xdmf says, for ParaView: one grid per committed frame, with its time.
+std::string xdmf_of(const FrameLayout& layout, std::span<const FrameRecord> frames);
+/// Writes it.
 void write_xdmf(const config::Config& config, const RunDirectory& directory,
                 const FrameLayout& layout, std::span<const FrameRecord> frames);
 

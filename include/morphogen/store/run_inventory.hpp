@@ -44,8 +44,9 @@ struct PartState {
     core::Index frames = 0;  // that its own /step counts
     core::Index longest = 0; // frames of its longest dataset
     Mark mark = Mark::closed;
-    bool is_cut = false; // shorter than its own metadata say
-    std::string problem; // why it cannot be read; then only what its name says is known
+    bool is_cut = false;     // shorter than its own metadata say
+    bool is_missing = false; // frames.h5 presents it, there is no such file
+    std::string problem;     // why it cannot be read; then only what its name says is known
     bool is_readable() const noexcept { return problem.empty(); }
 };
 
@@ -53,7 +54,7 @@ struct PartState {
 struct SegmentState {
     core::Index number = 0;
     core::Index first_frame = 0;
-    std::vector<PartState> parts; // those there are, by rank
+    std::vector<PartState> parts; // those there are, or that frames.h5 presents, by rank
     /// All parts are there, readable, and cover the grid once.
     bool is_whole = false;
     /// Frames of it that every part holds; 0 unless it is whole.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace morphogen::store::hdf5 {
 namespace {
@@ -13,6 +14,7 @@ DerivedDriver driver;
 /// Of the file that is open. One thread uses HDF5, so one thread comes here.
 Pages* pages = nullptr;
 bool past_end = false;
+std::uint64_t least = 0; // what it claims for the end of the file
 
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
     return driver.original.open(name, flags & ~H5F_ACC_RDWR, access, max_address);
@@ -84,7 +86,7 @@ herr_t truncate(H5FD_t*, hid_t, hbool_t) {
 haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t type) {
     const haddr_t there = driver.original.get_eof(file, type);
     const haddr_t written = pages->empty() ? 0 : pages->rbegin()->first + page_bytes;
-    return std::max(there, written);
+    return std::max({there, written, static_cast<haddr_t>(least)});
 }
 
 herr_t take_no_lock(H5FD_t*, hbool_t) {
@@ -103,15 +105,16 @@ void change(H5FD_class_t& ours) {
 } // namespace
 
 void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
-                        Pages& kept) {
+                        Pages& kept, std::uint64_t least_end) {
     const hid_t id = registered(driver, "morphogen_overlay", 506, some_file, change);
     pages = &kept;
     past_end = false;
+    least = least_end;
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
 }
 
-bool has_read_past_end() noexcept {
-    return past_end;
+bool take_read_past_end() noexcept {
+    return std::exchange(past_end, false);
 }
 
 } // namespace morphogen::store::hdf5

@@ -4,6 +4,9 @@
 
 #include "catch.hpp"
 
+#include <utility>
+#include <vector>
+
 using namespace morphogen;
 using namespace morphogen::codec;
 
@@ -45,4 +48,20 @@ TEST_CASE("pipelines name the registered filters and their values") {
     CHECK(hdf5_filters({{Compressor::zstd, 7}, false, false, 4})[0].values ==
           std::vector<unsigned>{7});
     CHECK(hdf5_filters({{Compressor::lz4, 0}, false, false, 4})[0].id == 32004);
+}
+
+TEST_CASE("a pipeline is known again by its filters, another program's is not") {
+    for (const Codec codec : {Codec{Compressor::none, 0}, Codec{Compressor::deflate, 3},
+                              Codec{Compressor::zstd, 17}, Codec{Compressor::lz4, 0}})
+        for (const bool shuffle : {false, true})
+            for (const bool checksum : {false, true}) {
+                const FilterPipeline pipeline{codec, shuffle, checksum, 8};
+                CAPTURE(to_string(codec), shuffle, checksum);
+                CHECK(pipeline_of(hdf5_filters(pipeline), 8) == pipeline);
+            }
+    auto filters = hdf5_filters({{Compressor::deflate, 4}, true, true, 8});
+    CHECK(!pipeline_of(filters, 4)); // shuffled by other elements
+    std::swap(filters[0], filters[2]);
+    CHECK(!pipeline_of(filters, 8));
+    CHECK(!pipeline_of(std::vector<Hdf5Filter>{{32008, true, {}, "bitshuffle"}}, 8));
 }

@@ -3,6 +3,8 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/diff.hpp"
 #include "morphogen/rework/info.hpp"
+#include "morphogen/store/directory_lock.hpp"
+#include "morphogen/store/repair.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
@@ -132,6 +134,49 @@ TEST_CASE("verify: a file that a writer marked and did not close is told, and re
     CHECK(v.says("file is not closed"));
     CHECK(v.says("0000.0001.h5"));
     CHECK(v.result.files == 3);
+}
+
+TEST_CASE("verify: a run that a process writes need not be closed") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    mark_as_open(directory / "parts/0000.0001.h5", 5);
+    std::ofstream(directory / "parts/0001.0000.h5.new") << "begun";
+    CHECK(verify(directory.path()).problems.size() == 2);
+    {
+        const store::DirectoryLock writer(directory.path());
+        for (const fs::path& path : {directory.path(), directory / "parts/0000.0001.h5"}) {
+            const Verified v = verify(path);
+            CHECK(v.problems.empty());
+            REQUIRE(v.result.unchecked.size() == 1);
+            CHECK_THAT(v.result.unchecked[0], Catch::Contains("since a run writes them"));
+        }
+        fs::remove(directory / "parts/0000.0000.h5"); // what is wrong stays wrong
+        CHECK(verify(directory.path()).says("missing part"));
+    }
+}
+
+TEST_CASE("verify: a killed run that committed nothing is what repair says it is") {
+    const test::TemporaryDirectory directory;
+    std::ofstream(directory / "config.toml") << "";
+    std::ofstream(directory / "frames.h5.new") << "begun";
+    const Verified v = verify(directory.path());
+    CHECK(v.problems.size() == 1);
+    CHECK(v.says("frames.h5.new"));
+    const auto report = store::repair_run({directory.path()}, store::RepairMode::repair);
+    CHECK(report.problems.empty());
+    CHECK(verify(directory.path()).problems.empty());
+    CHECK_THAT(verify(directory.path()).result.unchecked.at(0),
+               Catch::Contains("none has been committed"));
+}
+
+TEST_CASE("verify: a link to the newest checkpoint that leads nowhere") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    test::SampleCheckpoint sample(2, core::Precision::f32);
+    sample.write({directory.path()}, 30, {{{0, 0, 0}, {1, 20, 30}}});
+    CHECK(verify(directory.path()).problems.empty());
+    fs::rename(directory / "checkpoints/000000000030", directory / "elsewhere");
+    CHECK(verify(directory.path()).says("latest"));
 }
 
 TEST_CASE("verify: a chunk's damage is told with its frame, chunk and offset") {

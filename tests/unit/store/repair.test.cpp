@@ -1,12 +1,15 @@
 #include "morphogen/store/repair.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/checkpoint.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_inventory.hpp"
 
 #include "catch.hpp"
+#include "killed_run.hpp"
+#include "sample_checkpoint.hpp"
 #include "sample_frames.hpp"
 #include "sample_run.hpp"
 #include "store/file_update.hpp"
@@ -16,7 +19,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 
 namespace core = morphogen::core;
@@ -27,63 +29,11 @@ namespace test = morphogen::test;
 namespace fs = std::filesystem;
 using core::Index;
 using store::RepairMode;
-
-namespace {
-
-config::Config small() {
-    config::Config c;
-    c.grid.shape = {1, 20, 30};
-    c.output.chunk = std::vector<Index>{10, 10};
-    return c;
-}
-
-/// One rank's run as a kill leaves it: @p committed frames and the beginning of another.
-void write_killed(const fs::path& root, Index committed, Index frames_per_file = 0) {
-    const auto layout = store::make_layout(small(), {{0, 0, 0}, {1, 20, 30}});
-    store::ChunkSink sink(store::SinkFiles{.directory = {root},
-                                           .sync = config::Sync::never,
-                                           .frames_per_file = frames_per_file,
-                                           .blocks = {layout.block}},
-                          layout, store::Provenance{});
-    for (Index n = 0; n <= committed; ++n) {
-        test::write_frame(sink, layout, test::sample_frame(layout, n));
-        if (n < committed) sink.commit();
-    }
-    sink.abandon();
-}
-
-std::string content(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-Index length(const hdf5::File& file, const char* name) {
-    return static_cast<Index>(hdf5::shape_of(hdf5::open_dataset(file.get(), name)).front());
-}
-
-void check_plain(const fs::path& path, Index frames) {
-    const auto file = hdf5::open_file(path, hdf5::Mode::read);
-    for (const char* name : {"step", "time", "v", "stats/v_min"}) {
-        CAPTURE(path.native(), name);
-        CHECK(length(file, name) == frames);
-    }
-}
-
-bool mentions(const std::vector<std::string>& lines, const std::string& text) {
-    for (const std::string& line : lines)
-        if (line.find(text) != std::string::npos) return true;
-    return false;
-}
-
-void flip(const fs::path& path, std::streamoff at) {
-    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-    file.seekg(at);
-    const char byte = static_cast<char>(file.get());
-    file.seekp(at);
-    file.put(static_cast<char>(byte ^ 0x20));
-}
-
-} // namespace
+using test::check_plain;
+using test::content;
+using test::flip;
+using test::mentions;
+using test::write_killed;
 
 TEST_CASE("repair: a killed file opens plainly and every dataset is as long as step") {
     const test::TemporaryDirectory directory;
@@ -154,15 +104,6 @@ TEST_CASE("repair: what it cannot prove stays as it is") {
         CHECK(content(directory / "parts/0000.0000.h5") == before);
         CHECK(!fs::exists(directory / "frames.h5"));
     }
-    SECTION("a killed file that has lost committed frames") {
-        write_killed(directory.path(), 3);
-        const fs::path frames = directory / "frames.h5";
-        fs::resize_file(frames, fs::file_size(frames) / 2);
-        const std::string before = content(frames);
-        const auto report = store::repair_run({directory.path()}, RepairMode::repair);
-        CHECK(!report.problems.empty());
-        CHECK(content(frames) == before);
-    }
     SECTION("a file that some other program was writing") {
         write_killed(directory.path(), 3);
         store::repair_run({directory.path()}, RepairMode::repair);
@@ -177,6 +118,39 @@ TEST_CASE("repair: what it cannot prove stays as it is") {
         std::ofstream(directory / "text.h5") << "text";
         CHECK_THROWS_AS(store::repair_file(directory / "text.h5", RepairMode::repair), core::Error);
     }
+}
+
+TEST_CASE("repair: frames.xdmf and report.json tell of the committed frames") {
+    const test::TemporaryDirectory directory;
+    test::write_two_parts(directory.path(), 3, 3);
+    std::ofstream(directory / "report.json")
+        << R"({"exit": "failed", "frames": 1, "x": {"frames": 5}})";
+    SECTION("older than the frames") {
+        std::ofstream(directory / "frames.xdmf") << "of one frame";
+    }
+    SECTION("not there") {}
+    CHECK(store::repair_run({directory.path()}, RepairMode::show).actions.size() == 2);
+    CHECK(store::repair_run({directory.path()}, RepairMode::repair).actions.size() == 2);
+    const std::string xdmf = content(directory / "frames.xdmf");
+    CHECK_THAT(xdmf, Catch::Contains("\"frame 2\"") && !Catch::Contains("\"frame 3\""));
+    CHECK(content(directory / "report.json") ==
+          R"({"exit": "failed", "frames": 3, "x": {"frames": 5}})");
+    CHECK(store::repair_run({directory.path()}, RepairMode::repair).actions.empty());
+}
+
+TEST_CASE("repair: the link to the newest checkpoint leads there again") {
+    const test::TemporaryDirectory directory;
+    const store::RunDirectory run{directory.path()};
+    test::SampleCheckpoint sample(2, core::Precision::f32);
+    sample.write(run, 30, {{{0, 0, 0}, {1, 20, 30}}});
+    CHECK(store::check_latest(run).empty());
+    fs::remove(directory / "checkpoints/latest");
+    CHECK(store::check_latest(run).empty()); // some file systems have no links
+    fs::create_symlink("000000000077", directory / "checkpoints/latest");
+    CHECK_THAT(store::check_latest(run), Catch::Contains("latest"));
+    CHECK(mentions(store::repair_run(run, RepairMode::repair).actions, "latest"));
+    CHECK(fs::read_symlink(directory / "checkpoints/latest") == "000000000030");
+    CHECK(store::repair_run(run, RepairMode::repair).actions.empty());
 }
 
 TEST_CASE("repair: leftovers of kills are removed, other files stay") {
@@ -237,6 +211,18 @@ TEST_CASE("inventory: what a run holds and what is wrong with it") {
     CHECK(run.segments[0].parts[1].block == core::Box{{0, 0, 13}, {1, 20, 30}});
     CHECK(run.format.global == core::Extents{1, 20, 30});
 
+    SECTION("a missing part is the only one that is told") {
+        fs::remove(directory / "parts/0000.0000.h5");
+        const auto damaged = store::take_inventory({directory.path()});
+        REQUIRE(damaged.problems.size() == 1);
+        CHECK(mentions(damaged.problems, "0000.0000.h5: missing"));
+    }
+    SECTION("a part that is no HDF5 file is the only one that is told") {
+        std::ofstream(directory / "parts/0000.0000.h5") << "nonsense";
+        const auto damaged = store::take_inventory({directory.path()});
+        REQUIRE(damaged.problems.size() == 1);
+        CHECK(mentions(damaged.problems, "0000.0000.h5"));
+    }
     SECTION("a missing part") {
         fs::remove(directory / "parts/0000.0001.h5");
         const auto damaged = store::take_inventory({directory.path()});

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "morphogen/store/run_inventory.hpp"
+
+#include <filesystem>
+
+/// What can still be proven of a file of frames that a power loss, or something else, left damaged.
+namespace morphogen::store {
+
+struct Proven {
+    bool opens = false;     // u or v can be opened: what is in them may be readable
+    core::Index frames = 0; // the first so many: every chunk is in the file and decodes, checksums
+                            // included, and so do their records
+};
+
+/// Looks at the first @p limit frames, also of a file that is too short to be opened. Never throws
+/// for damage.
+Proven prove_frames(const std::filesystem::path& path, core::Index limit);
+
+/// What a damaged file says of itself, as far as it can be read; else what is in @p part.
+PartState look_inside(PartState part);
+
+/// Makes the file hold its first @p frames frames and no more: a new file takes its name in one
+/// rename, and what was there stays as NAME.damaged. @p frames: that are proven.
+/// @throws core::Error; the file is then as it was
+void keep_proven(const PartState& part, core::Index frames);
+
+/// Where set_aside() puts a file: NAME.damaged, or with a number behind where there is one already.
+std::filesystem::path name_aside(const std::filesystem::path& path);
+
+/// Renames a file to name_aside(). @throws core::Error
+void set_aside(const std::filesystem::path& path);
+
+} // namespace morphogen::store

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "morphogen/config/config.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/file.hpp"
+#include "morphogen/store/layout.hpp"
+
+#include "catch.hpp"
+#include "sample_frames.hpp"
+#include "store/chunk_sink.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+/// What kills leave, and how to look at it.
+namespace morphogen::test {
+
+inline config::Config killed_config() {
+    config::Config c;
+    c.grid.shape = {1, 20, 30};
+    c.output.chunk = std::vector<core::Index>{10, 10};
+    return c;
+}
+
+/// One rank's run as a kill leaves it: @p committed frames and the beginning of another.
+inline void write_killed(const std::filesystem::path& root, core::Index committed,
+                         core::Index frames_per_file = 0) {
+    const auto layout = store::make_layout(killed_config(), {{0, 0, 0}, {1, 20, 30}});
+    store::ChunkSink sink(store::SinkFiles{.directory = {root},
+                                           .sync = config::Sync::never,
+                                           .frames_per_file = frames_per_file,
+                                           .blocks = {layout.block}},
+                          layout, store::Provenance{});
+    for (core::Index n = 0; n <= committed; ++n) {
+        write_frame(sink, layout, sample_frame(layout, n));
+        if (n < committed) sink.commit();
+    }
+    sink.abandon();
+}
+
+inline std::string content(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+inline core::Index length(const store::hdf5::File& file, const char* name) {
+    return static_cast<core::Index>(
+        store::hdf5::shape_of(store::hdf5::open_dataset(file.get(), name)).front());
+}
+
+inline void check_plain(const std::filesystem::path& path, core::Index frames) {
+    const auto file = store::hdf5::open_file(path, store::hdf5::Mode::read);
+    for (const char* name : {"step", "time", "v", "stats/v_min"}) {
+        CAPTURE(path.native(), name);
+        CHECK(length(file, name) == frames);
+    }
+}
+
+inline bool mentions(const std::vector<std::string>& lines, const std::string& text) {
+    for (const std::string& line : lines)
+        if (line.find(text) != std::string::npos) return true;
+    return false;
+}
+
+inline void flip(const std::filesystem::path& path, std::streamoff at) {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekg(at);
+    const char byte = static_cast<char>(file.get());
+    file.seekp(at);
+    file.put(static_cast<char>(byte ^ 0x20));
+}
+
+} // namespace morphogen::test
