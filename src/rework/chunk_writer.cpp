@@ -9,16 +9,16 @@ using core::NdBox;
 
 /// A chunk on its way into the file.
 struct ChunkWriter::Item {
-    Index number = 0;                 // in the dataset's grid
-    std::span<const std::byte> whole; // its elements, where they need no cutting out
+    Index number = 0; // in the dataset's grid
     core::AlignedBuffer<std::byte> stored;
     std::size_t bytes = 0;
 };
 
 struct ChunkWriter::Worker {
-    Worker(const codec::FilterPipeline& filters, std::size_t bytes) : encoder(filters, bytes) {}
+    Worker(const codec::FilterPipeline& filters, std::size_t bytes)
+        : encoder(filters, bytes), raw(bytes) {}
     codec::ChunkEncoder encoder;
-    core::AlignedBuffer<std::byte> raw; // of chunks that are cut out
+    core::AlignedBuffer<std::byte> raw; // a chunk, cut out
 };
 
 namespace {
@@ -58,26 +58,15 @@ std::uint64_t ChunkWriter::memory(const codec::FilterPipeline& filters, std::siz
                codec::ChunkEncoder::bound(filters, chunk_bytes);
 }
 
-std::uint64_t ChunkWriter::memory_whole(const codec::FilterPipeline& filters,
-                                        std::size_t chunk_bytes, int threads) {
-    return memory(filters, chunk_bytes, threads) -
-           static_cast<std::uint64_t>(threads) * chunk_bytes;
-}
-
-void ChunkWriter::cut(Item& item, Worker& worker, const NdBox& box, const std::byte* elements) {
-    if (worker.raw.empty()) worker.raw = core::AlignedBuffer<std::byte>(chunk_bytes_);
+void ChunkWriter::encode(Item& item, Worker& worker, const NdBox& box, const std::byte* elements) {
     const NdBox full = grid_.full_box(item.number);
     const NdBox inside = intersect(full, box);
     if (inside != full) core::fill_box(full, fill_, worker.raw.data(), full);
     core::copy_box(inside, elements, box, worker.raw.data(), full, fill_.size());
-    encode(item, worker, worker.raw.span());
-}
-
-void ChunkWriter::encode(Item& item, Worker& worker, std::span<const std::byte> raw) {
     if (item.stored.empty())
         item.stored =
             core::AlignedBuffer<std::byte>(codec::ChunkEncoder::bound(filters_, chunk_bytes_));
-    item.bytes = worker.encoder.encode(raw, item.stored.span());
+    item.bytes = worker.encoder.encode(worker.raw.span(), item.stored.span());
 }
 
 void ChunkWriter::put(Item& item) {
@@ -101,31 +90,7 @@ void ChunkWriter::write(const NdBox& box, const std::byte* elements) {
     pipeline_->run(
         Source{grid_, grid_.touched(box)},
         [&](Item& item, int thread) {
-            cut(item, *workers_[static_cast<std::size_t>(thread)], box, elements);
-        },
-        Sink{*this});
-}
-
-void ChunkWriter::write(std::span<const WholeChunk> chunks) {
-    struct Source {
-        std::span<const WholeChunk> chunks;
-        std::size_t next = 0;
-        parallel::Offer offer(bool) const {
-            return next < chunks.size() ? parallel::Offer::item() : parallel::Offer::end();
-        }
-        void take(Item& item) {
-            item.number = chunks[next].number;
-            item.whole = chunks[next++].elements;
-        }
-    };
-    struct Sink {
-        ChunkWriter& writer;
-        void put(Item& item) { writer.put(item); }
-    };
-    pipeline_->run(
-        Source{chunks},
-        [&](Item& item, int thread) {
-            encode(item, *workers_[static_cast<std::size_t>(thread)], item.whole);
+            encode(item, *workers_[static_cast<std::size_t>(thread)], box, elements);
         },
         Sink{*this});
 }

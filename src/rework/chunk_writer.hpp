@@ -15,12 +15,6 @@
 
 namespace morphogen::rework {
 
-/// All elements of one chunk of the grid, dense.
-struct WholeChunk {
-    core::Index number = 0;
-    std::span<const std::byte> elements;
-};
-
 /// Elements in memory, cut into chunks, encoded on a team, written by the calling thread.
 class ChunkWriter {
 public:
@@ -40,18 +34,12 @@ public:
     /// Every chunk of @p box, whose elements are in @p elements, dense. The box is a whole number
     /// of chunks, but for the dataset's edges.
     void write(const core::NdBox& box, const std::byte* elements);
-    /// Chunks that are whole as they are, encoded from where they lie.
-    void write(std::span<const WholeChunk> chunks);
-    /// Bytes held if only whole chunks are written.
-    static std::uint64_t memory_whole(const codec::FilterPipeline& filters, std::size_t chunk_bytes,
-                                      int threads);
 
 private:
     struct Item;
     struct Worker;
 
-    void cut(Item& item, Worker& worker, const core::NdBox& box, const std::byte* elements);
-    void encode(Item& item, Worker& worker, std::span<const std::byte> raw);
+    void encode(Item& item, Worker& worker, const core::NdBox& box, const std::byte* elements);
     void put(Item& item);
 
     const Put put_;
