@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""A file much larger than memory may be: made by the simulation, rechunked by a confined process, compared with h5py.
+"""A file much larger than memory may be: made by the simulation, rechunked by a confined process, compared by `morphogen diff`
+and, in samples, with h5py.
 
     tools/check_large_rechunk.py [--program PATH] [--directory D] [--frames 98] [--memory 256MiB] [--confine-mib 512]
 
@@ -44,11 +45,17 @@ def make_input(program, directory, frames):
     return directory / "run/frames.h5"
 
 
-def rechunk_confined(program, source, target, memory, confine_mib):
+def run_confined(command, confine_mib):
     def confine():
         resource.setrlimit(resource.RLIMIT_DATA, (confine_mib << 20, confine_mib << 20))
-    command = [program, "rechunk", source, target, "--chunks", ",".join(map(str, CHUNKS)), "--memory", memory, "--json"]
-    result = subprocess.run(command, preexec_fn=confine, stdout=subprocess.PIPE, text=True, check=True)
+    return subprocess.run(command, preexec_fn=confine, stdout=subprocess.PIPE, text=True, check=False)
+
+
+def rechunk_confined(program, source, target, memory, confine_mib):
+    result = run_confined([program, "rechunk", source, target, "--chunks", ",".join(map(str, CHUNKS)), "--memory", memory,
+                           "--json"], confine_mib)
+    if result.returncode != 0:
+        sys.exit(f"FAILED: rechunk ended with {result.returncode}")
     return json.loads(result.stdout)
 
 
@@ -89,6 +96,11 @@ def main():
         limit = int(args.memory.removesuffix("MiB")) + 64
         if facts["peak_rss_bytes"] > limit << 20:
             sys.exit(f"FAILED: the peak is over {limit} MiB")
+        began = time.monotonic()
+        difference = run_confined([args.program, "diff", source, target, "--dataset", "u", "--memory", args.memory], args.confine_mib)
+        if difference.returncode != 0:
+            sys.exit(f"FAILED: diff ended with {difference.returncode}: {difference.stdout}")
+        print(f"diff finds no difference in {time.monotonic() - began:.0f} s", flush=True)
         if wrong := compare_samples(source, target):
             sys.exit(f"FAILED: {wrong} of {SAMPLES} samples differ")
         print(f"{SAMPLES} samples agree with h5py")

@@ -21,11 +21,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from measuring import ALLOWED_ABOVE, bytes_of, run
 
 root = pathlib.Path(__file__).resolve().parent.parent
-ALLOWED_ABOVE = 64 << 20
-UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 CACHED = "dict(rdcc_nbytes=4 << 30, rdcc_nslots=1000003)"
 
 # source, dataset, our result, items; prints the seconds of the loop. The origins and points are those that ours drew or was given.
@@ -65,22 +64,6 @@ with h5py.File(sys.argv[1], rdcc_nbytes=4 << 30, rdcc_nslots=1000003) as file, h
     for i, point in enumerate(made["points"][:]):
         if series[:, i].tobytes() != data[(slice(None), *point)].tobytes(): sys.exit(f"the series at {point} differs")
 """
-
-
-def bytes_of(size):
-    return int(size[:-3]) * UNITS[size[-3:]]
-
-
-def run(command):
-    """Output, seconds and peak resident bytes. This process stays small: a child begins with its parent's peak."""
-    began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    output, errors = child.stdout.read(), child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))[:300]}\n{errors}")
-    return output, time.perf_counter() - began, usage.ru_maxrss * 1024
 
 
 class Measurement:

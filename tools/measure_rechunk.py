@@ -17,11 +17,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+from measuring import ALLOWED_ABOVE, bytes_of, run
 
 root = pathlib.Path(__file__).resolve().parent.parent
-ALLOWED_ABOVE = 64 << 20
-UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 # Each script reads and writes through h5py as one who knows it would: a cache for a row of chunks, whole new chunks written.
 H5PY = """
@@ -73,23 +72,6 @@ with h5py.File(sys.argv[1], "r") as a, h5py.File(sys.argv[2], "r") as b:
 """
 
 
-def bytes_of(size):
-    return int(size[:-3]) * UNITS[size[-3:]]
-
-
-def run(command, environment=None):
-    """Seconds and peak resident bytes of a command. This process stays small: a child begins with its parent's peak."""
-    began = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                             env={**os.environ, **(environment or {})})
-    errors = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))[:300]}\n{errors}")
-    return time.perf_counter() - began, usage.ru_maxrss * 1024
-
-
 def nccopy_chunks(source, dataset, chunks):
     """nccopy names dimensions, made up ones where the file has none."""
     script = ("import sys, netCDF4; f = netCDF4.Dataset(sys.argv[1]); "
@@ -132,10 +114,10 @@ class Measurement:
                    "--chunks", self.args.chunks, "--codec", "deflate:1", "--memory", memory]
         results = [run(command) for _ in range(self.args.repeat)]
         self.check(memory, target)
-        peak = max(rss for _, rss in results)
+        peak = max(rss for _, _, rss in results)
         if peak > bytes_of(memory) + ALLOWED_ABOVE:
             self.failures.append(f"{memory}: peak of {peak / 2**20:.0f} MiB")
-        return statistics.median(seconds for seconds, _ in results), peak
+        return statistics.median(seconds for _, seconds, _ in results), peak
 
     def theirs(self, tool):
         target = str(self.work / f"{tool}.h5")
@@ -143,10 +125,10 @@ class Measurement:
         if command is None:
             print(f"SKIPPED: {tool}: {environment}")
             return None
-        result = run(command, environment)
+        _, seconds, peak = run(command, environment)
         self.check(tool, target)
         os.unlink(target)
-        return result
+        return seconds, peak
 
     def report(self):
         subprocess.run(["cat", self.source], stdout=subprocess.DEVNULL, check=True)  # the page cache is hot for all
