@@ -7,7 +7,6 @@
 #include "codec/block_codec.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 namespace morphogen::codec {
@@ -138,6 +137,12 @@ void ChunkDecoder::allocate_scratch() {
 
 void ChunkDecoder::decode(std::span<const std::byte> stored, std::span<std::byte> raw,
                           std::uint32_t filter_mask) {
+    const ShuffledBytes last = decode_shuffled(stored, raw, filter_mask);
+    if (last.bytes.data() != raw.data()) unshuffle_bytes(last.bytes, raw, last.element_size);
+}
+
+ShuffledBytes ChunkDecoder::decode_shuffled(std::span<const std::byte> stored,
+                                            std::span<std::byte> raw, std::uint32_t filter_mask) {
     MORPHOGEN_EXPECT(raw.size() <= chunk_bytes_);
     Active active;
     std::size_t size = raw.size();
@@ -158,24 +163,25 @@ void ChunkDecoder::decode(std::span<const std::byte> stored, std::span<std::byte
             continue;
         }
         size = active.sizes[active.count];
+        const bool unshuffles = step.kind == Kind::shuffle;
+        if (unshuffles && data.size() != size)
+            filter_failed("shuffle", "the chunk has a wrong size");
         const std::size_t later = --active.moves;
+        if (unshuffles && active.count == 0) return {data, step.element_size};
         const std::span<std::byte> to = later == 0 && size == raw.size()
                                             ? raw
                                             : scratch_[later % 2 == 1 ? 0 : 1].span().first(size);
-        if (step.kind == Kind::compressor) {
-            decompressor_->decompress(data, to);
-        } else {
-            if (data.size() != size) filter_failed("shuffle", "the chunk has a wrong size");
+        if (unshuffles)
             unshuffle_bytes(data, to, step.element_size);
-        }
+        else
+            decompressor_->decompress(data, to);
         data = to;
     }
-    if (data.data() == raw.data()) return;
     if (data.size() != raw.size())
         throw core::Error(core::ErrorText{.what = "chunk has a wrong size",
                                           .where = std::to_string(data.size()) + " bytes",
                                           .why = std::to_string(raw.size()) + " are expected"});
-    if (!raw.empty()) std::memcpy(raw.data(), data.data(), raw.size());
+    return {data};
 }
 
 std::size_t ChunkDecoder::memory() const noexcept {

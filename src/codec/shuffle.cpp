@@ -2,14 +2,12 @@
 
 #include "morphogen/core/contract.hpp"
 
+#include "codec/shuffle_avx2.hpp"
+
 #include <array>
 #include <bit>
+#include <cstdint>
 #include <cstring>
-
-#if defined(__x86_64__)
-#    include <immintrin.h>
-#    define MORPHOGEN_SHUFFLE_AVX2 1
-#endif
 
 namespace morphogen::codec {
 namespace {
@@ -97,65 +95,6 @@ struct Blocks16 {
     }
 };
 
-#if defined(MORPHOGEN_SHUFFLE_AVX2)
-#    define MORPHOGEN_AVX2 __attribute__((target("avx2"), always_inline)) static inline
-
-/// Twice as many: AVX2 interleaves its two halves each by itself, so each holds a block of 16.
-template <std::size_t S>
-struct Blocks32 {
-    static constexpr std::size_t size = 32;
-    static constexpr std::size_t half = 16 * S; // bytes of a block of 16
-
-    template <int rounds>
-    MORPHOGEN_AVX2 void rotate(__m256i (&v)[S]) {
-        for (int round = 0; round < rounds; ++round) {
-            __m256i next[S];
-            for (std::size_t i = 0; i < S / 2; ++i) {
-                next[2 * i] = _mm256_unpacklo_epi8(v[i], v[i + S / 2]);
-                next[2 * i + 1] = _mm256_unpackhi_epi8(v[i], v[i + S / 2]);
-            }
-            for (std::size_t i = 0; i < S; ++i)
-                v[i] = next[i];
-        }
-    }
-    MORPHOGEN_AVX2 __m128i* at(std::byte* p) { return reinterpret_cast<__m128i*>(p); }
-    MORPHOGEN_AVX2 const __m128i* at(const std::byte* p) {
-        return reinterpret_cast<const __m128i*>(p);
-    }
-    MORPHOGEN_AVX2 void shuffle(const std::byte* in, std::byte* out, std::size_t stride) {
-        __m256i v[S];
-        for (std::size_t i = 0; i < S; ++i)
-            v[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(at(in + 16 * i))),
-                                           _mm_loadu_si128(at(in + half + 16 * i)), 1);
-        rotate<4>(v);
-        for (std::size_t b = 0; b < S; ++b)
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + b * stride), v[b]);
-    }
-    MORPHOGEN_AVX2 void unshuffle(const std::byte* in, std::byte* out, std::size_t stride) {
-        __m256i v[S];
-        for (std::size_t b = 0; b < S; ++b)
-            v[b] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + b * stride));
-        rotate<std::countr_zero(S)>(v);
-        for (std::size_t i = 0; i < S; ++i) {
-            _mm_storeu_si128(at(out + 16 * i), _mm256_castsi256_si128(v[i]));
-            _mm_storeu_si128(at(out + half + 16 * i), _mm256_extracti128_si256(v[i], 1));
-        }
-    }
-    __attribute__((target("avx2"))) static void shuffle_all(const std::byte* in, std::byte* out,
-                                                            std::size_t count, std::size_t stride) {
-        for (std::size_t e = 0; e + size <= count; e += size)
-            shuffle(in + e * S, out + e, stride);
-        if (count % size != 0) shuffle(in + (count - size) * S, out + count - size, stride);
-    }
-    __attribute__((target("avx2"))) static void
-    unshuffle_all(const std::byte* in, std::byte* out, std::size_t count, std::size_t stride) {
-        for (std::size_t e = 0; e + size <= count; e += size)
-            unshuffle(in + e, out + e * S, stride);
-        if (count % size != 0) unshuffle(in + count - size, out + (count - size) * S, stride);
-    }
-};
-#endif
-
 /// Elements one by one, in pieces whose bytes stay in the first-level cache while every plane is
 /// visited.
 template <typename Move>
@@ -201,6 +140,23 @@ void unshuffle_sized(const std::byte* in, std::byte* out, std::size_t count, std
     unshuffle_singly(in, out, count, S, stride);
 }
 
+/// The whole cache lines past the caches, the rest as ever.
+template <std::size_t S>
+void unshuffle_past_caches(const std::byte* in, std::byte* out, std::size_t count,
+                           std::size_t stride) {
+#if defined(MORPHOGEN_SHUFFLE_AVX2)
+    constexpr std::size_t line = 64;
+    const std::size_t before = (line - reinterpret_cast<std::uintptr_t>(out) % line) % line;
+    if (__builtin_cpu_supports("avx2") && before % S == 0 && before / S < count) {
+        std::size_t done = before / S;
+        unshuffle_sized<S>(in, out, done, stride);
+        done += Blocks32<S>::unshuffle_past_all(in + done, out + before, count - done, stride);
+        return unshuffle_sized<S>(in + done, out + done * S, count - done, stride);
+    }
+#endif
+    unshuffle_sized<S>(in, out, count, stride);
+}
+
 } // namespace
 
 void shuffle_part(std::span<const std::byte> in, std::span<std::byte> out, std::size_t first,
@@ -236,34 +192,62 @@ void shuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
     if (whole < in.size()) std::memcpy(out.data() + whole, in.data() + whole, in.size() - whole);
 }
 
+void unshuffle_part(std::span<const std::byte> in, std::size_t first, std::span<std::byte> out,
+                    std::size_t element_size) noexcept {
+    MORPHOGEN_EXPECT(element_size >= 1 && out.size() % element_size == 0);
+    const std::size_t count = out.size() / element_size;
+    const std::size_t stride = in.size() / element_size;
+    MORPHOGEN_EXPECT(first <= stride && count <= stride - first);
+    const std::byte* const from = in.data() + first;
+    if (count == 0) return;
+    switch (element_size) {
+    case 1:
+        std::memcpy(out.data(), from, count);
+        return;
+    case 2:
+        return unshuffle_sized<2>(from, out.data(), count, stride);
+    case 4:
+        return unshuffle_sized<4>(from, out.data(), count, stride);
+    case 8:
+        return unshuffle_sized<8>(from, out.data(), count, stride);
+    case 16:
+        return unshuffle_sized<16>(from, out.data(), count, stride);
+    default:
+        return unshuffle_singly(from, out.data(), count, element_size, stride);
+    }
+}
+
+void unshuffle_part_past_caches(std::span<const std::byte> in, std::size_t first,
+                                std::span<std::byte> out, std::size_t element_size) noexcept {
+    const std::byte* const from = in.data() + first;
+    const std::size_t count = out.size() / element_size;
+    const std::size_t stride = in.size() / element_size;
+    switch (element_size) {
+    case 2:
+        return unshuffle_past_caches<2>(from, out.data(), count, stride);
+    case 4:
+        return unshuffle_past_caches<4>(from, out.data(), count, stride);
+    case 8:
+        return unshuffle_past_caches<8>(from, out.data(), count, stride);
+    case 16:
+        return unshuffle_past_caches<16>(from, out.data(), count, stride);
+    default:
+        return unshuffle_part(in, first, out, element_size);
+    }
+}
+
+void wait_for_stores() noexcept {
+#if defined(MORPHOGEN_SHUFFLE_AVX2)
+    _mm_sfence();
+#endif
+}
+
 void unshuffle_bytes(std::span<const std::byte> in, std::span<std::byte> out,
                      std::size_t element_size) noexcept {
     MORPHOGEN_EXPECT(element_size >= 1 && in.size() == out.size());
-    const std::size_t count = in.size() / element_size;
-    const std::size_t whole = count * element_size;
-    const std::byte* const from = in.data();
-    std::byte* const to = out.data();
-    switch (element_size) {
-    case 1:
-        if (whole > 0) std::memcpy(to, from, whole);
-        break;
-    case 2:
-        unshuffle_sized<2>(from, to, count, count);
-        break;
-    case 4:
-        unshuffle_sized<4>(from, to, count, count);
-        break;
-    case 8:
-        unshuffle_sized<8>(from, to, count, count);
-        break;
-    case 16:
-        unshuffle_sized<16>(from, to, count, count);
-        break;
-    default:
-        unshuffle_singly(from, to, count, element_size, count);
-        break;
-    }
-    if (whole < in.size()) std::memcpy(to + whole, from + whole, in.size() - whole);
+    const std::size_t whole = in.size() / element_size * element_size;
+    unshuffle_part(in.first(whole), 0, out.first(whole), element_size);
+    if (whole < in.size()) std::memcpy(out.data() + whole, in.data() + whole, in.size() - whole);
 }
 
 } // namespace morphogen::codec

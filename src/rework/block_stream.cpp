@@ -29,9 +29,6 @@ struct BlockStream::Worker {
 
 namespace {
 
-std::uint64_t slot_memory(const DatasetReader& reader) {
-    return reader.stored_bound();
-}
 int threads_within(const DatasetReader& reader, int threads, std::uint64_t memory) {
     MORPHOGEN_EXPECT(threads >= 1);
     while (threads > 1 && BlockStream::least_memory(reader, threads) > memory)
@@ -56,7 +53,7 @@ int threads_within(const DatasetReader& reader, int threads, std::uint64_t memor
 
 std::uint64_t BlockStream::least_memory(const DatasetReader& reader, int threads) {
     const auto t = static_cast<std::uint64_t>(threads);
-    return t * BlockDecoder::memory(reader) + t * slot_memory(reader);
+    return t * (BlockDecoder::memory(reader) + BlockDecoder::fetched_memory(reader));
 }
 
 // Slots: enough that nobody waits: one being read, one per thread, one waiting per thread.
@@ -64,9 +61,9 @@ BlockStream::BlockStream(const DatasetReader& reader, int threads, std::uint64_t
     : reader_(reader), team_(threads_within(reader, threads, memory)) {
     const auto t = static_cast<std::uint64_t>(team_.size());
     const std::uint64_t for_slots = memory - t * BlockDecoder::memory(reader);
-    const auto slots = static_cast<Index>(
-        std::min<std::uint64_t>(for_slots / std::max<std::uint64_t>(slot_memory(reader), 1),
-                                static_cast<std::uint64_t>(most_in_flight(team_.size()))));
+    const auto slots = static_cast<Index>(std::min<std::uint64_t>(
+        for_slots / std::max<std::uint64_t>(BlockDecoder::fetched_memory(reader), 1),
+        static_cast<std::uint64_t>(most_in_flight(team_.size()))));
     for (int i = 0; i < team_.size(); ++i)
         workers_.push_back(std::make_unique<Worker>());
     pipeline_ = std::make_unique<parallel::Pipeline<Item>>(
@@ -107,7 +104,7 @@ void BlockStream::decode(Item& item, int thread, BlockCalls& calls) {
     if (item.error) return;
     try {
         BlockView view =
-            workers_[static_cast<std::size_t>(thread)]->decoder.decode(reader_, item.block);
+            workers_[static_cast<std::size_t>(thread)]->decoder.view(reader_, item.block);
         view.number = item.number;
         calls.use(view, thread);
     } catch (...) {
@@ -116,37 +113,19 @@ void BlockStream::decode(Item& item, int thread, BlockCalls& calls) {
     }
 }
 
-namespace {
-
-/// The error with the place in the file of the chunk that it is about, if it is about one.
-std::exception_ptr located(const DatasetReader& reader, const std::exception_ptr& error) {
-    try {
-        std::rethrow_exception(error);
-    } catch (const UndecodableBlock& block) {
-        return std::make_exception_ptr(block.located(reader));
-    } catch (...) {
-        return error;
-    }
-}
-
-} // namespace
-
 void BlockStream::for_each(std::span<const store::BlockId> blocks, BlockCalls calls) {
     struct Sink {
         BlockCalls& calls;
-        const DatasetReader& reader;
         void put(Item& item) {
             if (item.error)
-                calls.failed(item.number, located(reader, std::exchange(item.error, nullptr)));
+                calls.failed(item.number, std::exchange(item.error, nullptr));
             else if (calls.done)
                 calls.done(item.number);
         }
     };
-    with_places(reader_, [&] {
-        pipeline_->run(
-            Source(reader_, blocks, static_cast<bool>(calls.failed)),
-            [&](Item& item, int thread) { decode(item, thread, calls); }, Sink{calls, reader_});
-    });
+    pipeline_->run(
+        Source(reader_, blocks, static_cast<bool>(calls.failed)),
+        [&](Item& item, int thread) { decode(item, thread, calls); }, Sink{calls});
 }
 
 void read_into(const DatasetReader& reader, const NdBox& box, std::span<std::byte> out, int threads,
@@ -154,9 +133,10 @@ void read_into(const DatasetReader& reader, const NdBox& box, std::span<std::byt
     MORPHOGEN_EXPECT(out.size() == static_cast<std::size_t>(box.volume()) * reader.element_size());
     const auto blocks = reader.blocks_in(box);
     BlockStream stream(reader, useful_threads(threads, static_cast<Index>(blocks.size())), memory);
+    constexpr std::size_t larger_than_caches = std::size_t{32} << 20;
+    const Stores stores = out.size() > larger_than_caches ? Stores::past_caches : Stores::cached;
     const auto place = [&](const BlockView& block, int) {
-        core::copy_box(intersect(block.box, box), block.raw.data(), block.raw_box, out.data(), box,
-                       reader.element_size());
+        block.copy_to(intersect(block.box, box), out.data(), box, stores);
     };
     stream.for_each(blocks, {place});
 }

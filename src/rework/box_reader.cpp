@@ -71,11 +71,11 @@ void BoxReader::list_uses(std::span<const BoxTarget> targets) {
     first_use_.push_back(uses_.size());
 }
 
-void BoxReader::copy(const BlockView& block, std::span<const BoxTarget> targets) const noexcept {
+void BoxReader::copy(const BlockView& block, std::span<const BoxTarget> targets) const {
     const auto number = static_cast<std::size_t>(block.number);
     for (std::size_t u = first_use_[number]; u < first_use_[number + 1]; ++u) {
         const BoxTarget& target = targets[uses_[u].target];
-        core::copy_box(intersect(block.box, target.box), block.raw.data(), block.raw_box,
+        core::copy_box(intersect(block.box, target.box), block.raw().data(), block.raw_box,
                        target.out, target.box, reader_.element_size());
     }
 }
@@ -120,7 +120,7 @@ void BoxReader::read_kept(std::span<const BoxTarget> targets, std::span<std::exc
                 blocks.push_back(blocks_[b]);
             }
         const auto place = [&](const BlockView& block, int) {
-            core::copy_box(block.box, block.raw.data(), block.raw_box, whole_.data(), all, element);
+            block.copy_to(block.box, whole_.data(), all);
         };
         const auto done = [&](Index number) {
             present_[place_of(blocks[static_cast<std::size_t>(number)])] = 1;

@@ -50,8 +50,9 @@ std::uint64_t CropSweep::memory(const DatasetReader& reader, std::uint64_t crop_
     const auto threads = static_cast<std::uint64_t>(memory.threads);
     const auto crop = static_cast<std::size_t>(crop_bytes);
     const bool encoding = encodes(filters);
-    const std::uint64_t slot = std::max<std::uint64_t>(
-        reader.stored_bound(), encoding ? codec::ChunkEncoder::bound(filters, crop) : 0);
+    const std::uint64_t slot =
+        std::max<std::uint64_t>(BlockDecoder::fetched_memory(reader),
+                                encoding ? codec::ChunkEncoder::bound(filters, crop) : 0);
     const std::uint64_t worker = // the encoder's: a shuffled crop
         BlockDecoder::memory(reader) + (encoding ? crop_bytes : 0);
     return threads * worker + static_cast<std::uint64_t>(slots_for(memory.threads)) * slot +
@@ -102,10 +103,10 @@ void CropSweep::list_uses(std::span<const Index> crops) {
     first_use_.push_back(uses_.size());
 }
 
-void CropSweep::copy(const BlockView& block, std::size_t number) noexcept {
+void CropSweep::copy(const BlockView& block, std::size_t number) {
     for (std::size_t u = first_use_[number]; u < first_use_[number + 1]; ++u) {
         Crop& crop = crops_[uses_[u].crop];
-        core::copy_box(intersect(block.box, crop.box), block.raw.data(), block.raw_box,
+        core::copy_box(intersect(block.box, crop.box), block.raw().data(), block.raw_box,
                        crop.elements.data(), crop.box, reader_.element_size());
     }
 }
@@ -190,14 +191,14 @@ void CropSweep::run(std::span<const Index> crops, const std::function<void()>& c
     const auto transform = [&](Item& item, int thread) {
         Worker& worker = *workers_[static_cast<std::size_t>(thread)];
         if (item.crop == no_crop) {
-            copy(worker.decoder.decode(reader_, item.block), item.number);
+            copy(worker.decoder.view(reader_, item.block), item.number);
         } else if (encodes_) {
             grow(item.block.bytes, codec::ChunkEncoder::bound(filters_, crop_bytes_));
             item.stored =
                 worker.encoder->encode(crops_[item.crop].elements.span(), item.block.bytes.span());
         }
     };
-    with_places(reader_, [&] { pipeline_->run(stages, transform, stages); });
+    pipeline_->run(stages, transform, stages);
 }
 
 } // namespace morphogen::rework

@@ -65,7 +65,7 @@ private:
     };
 
     void list_uses(std::span<const core::Index> crops);
-    void copy(const BlockView& block, std::size_t number) noexcept;
+    void copy(const BlockView& block, std::size_t number);
 
     const store::DatasetReader& reader_;
     std::span<const std::int64_t> origins_;

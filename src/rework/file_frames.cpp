@@ -161,7 +161,7 @@ const std::byte* row_in(const BlockView& block, Index frame, Index z, Index y, I
     const Side bx = side_of(block.raw_box, 2);
     const Index plane = (frame - block.raw_box.lo[0]) * bz.size() + (z - bz.lo);
     const Index cell = (plane * by.size() + (y - by.lo)) * bx.size() + (x - bx.lo);
-    return block.raw.data() + static_cast<std::size_t>(cell) * element;
+    return block.raw().data() + static_cast<std::size_t>(cell) * element;
 }
 
 } // namespace

@@ -87,7 +87,7 @@ void for_frame_values(const BlockView& block, Index frame, ToDoubles convert, st
         Index place = 0;
         for (int a = 0; a < part.rank(); ++a)
             place = place * extent[a] + index[a] + part.lo[a] - block.raw_box.lo[a];
-        const std::byte* from = block.raw.data() + static_cast<std::size_t>(place) * element;
+        const std::byte* from = block.raw().data() + static_cast<std::size_t>(place) * element;
         for (std::size_t done = 0; done < row; done += values_at_a_time) {
             const auto some = std::span(values).first(std::min(values_at_a_time, row - done));
             convert(from + done * element, some);

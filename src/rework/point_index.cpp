@@ -130,7 +130,7 @@ void PointIndex::copy(const BlockView& block, Index first, Index last, std::byte
         for (Index t = begin; t < end; ++t) {
             const auto from = static_cast<std::size_t>((t - block.raw_box.lo[0]) * frame + place);
             const auto to = static_cast<std::size_t>(t - first) * points_.size() + point;
-            std::memcpy(out + to * element, block.raw.data() + from * element, element);
+            std::memcpy(out + to * element, block.raw().data() + from * element, element);
         }
     }
 }

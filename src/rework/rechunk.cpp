@@ -175,8 +175,7 @@ private:
         for (Index n = ranks.rank(); n < slabs; n += ranks.size()) {
             const NdBox box = job.plan.slabs.box(n);
             const auto place = [&](const BlockView& block, int) {
-                core::copy_box(intersect(block.box, box), block.raw.data(), block.raw_box,
-                               slab.data(), box, element);
+                block.copy_to(intersect(block.box, box), slab.data(), box);
             };
             stream.for_each(reader.blocks_in(box), {place, [&](Index) { sink.poll(); }});
             const std::size_t bytes = static_cast<std::size_t>(box.volume()) * element;

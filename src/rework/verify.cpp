@@ -292,6 +292,7 @@ private:
         const int threads = useful_threads(budget_.threads, static_cast<Index>(blocks.size()));
         auto stream = make_stream(reader, threads);
         const auto use = [&](const BlockView& block, int) {
+            block.check();
             is_fill[static_cast<std::size_t>(block.number)] = block.is_fill ? 1 : 0;
         };
         stream->for_each(

@@ -1,14 +1,20 @@
 #include "morphogen/codec/decoder.hpp"
+#include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/dataset_reader.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 
+#include "store/hdf5/locating_driver.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <optional>
 
 /// The half of DatasetReader that reads blocks.
@@ -44,6 +50,23 @@ hsize_t stored_chunk_bytes(const hdf5::Dataset& data, const hsize_t* offset) {
         if (H5Dget_chunk_info_by_coord(data.get(), offset, &mask, &address, &bytes) >= 0 &&
             address == HADDR_UNDEF)
             return 0;
+        throw;
+    }
+}
+
+/// Nothing for a chunk that was never written; the length alone if it is more than @p most.
+StoredBlock locate_chunk(const hdf5::Dataset& data, const hsize_t* offset, std::uint64_t most) {
+    std::uint32_t mask = 0;
+    std::byte nothing{};
+    try {
+        const hdf5::RawPlace place = hdf5::locate_raw([&] {
+            call("H5Dread_chunk", {.object = data.get()},
+                 [&] { return H5Dread_chunk(data.get(), H5P_DEFAULT, offset, &mask, &nothing); });
+        });
+        return {place.bytes, place.offset, place.descriptor, mask};
+    } catch (const core::Error&) {
+        const std::uint64_t bytes = stored_chunk_bytes(data, offset);
+        if (bytes == 0 || bytes > most) return {.bytes = bytes};
         throw;
     }
 }
@@ -120,57 +143,69 @@ std::string DatasetReader::describe(BlockId block) const {
                        piece.chunked ? "chunk" : "elements", fmt::join(lo, ", "));
 }
 
-std::string DatasetReader::locate(BlockId block) const {
+std::string DatasetReader::describe(BlockId block, const StoredBlock& stored) const {
+    const std::string place =
+        stored.descriptor < 0 ? ""
+                              : fmt::format(", offset {}, length {}", stored.offset, stored.bytes);
+    return describe(block) + place;
+}
+
+StoredBlock DatasetReader::look_up(BlockId block) const {
     const DatasetPiece& piece = pieces_[block.piece];
-    std::string text = describe(block);
-    constexpr int enough = 1000;
-    if (!piece.chunked || located_ >= enough) return text;
-    ++located_;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t bytes = 0;
-    unsigned mask = 0;
+    StoredBlock found;
     with_offset(piece.grid.full_box(block.number).lo, [&](const hsize_t* offset) {
-        const hdf5::QuietErrors quiet; // what is damaged need not be found
-        if (H5Dget_chunk_info_by_coord(data_of(piece).get(), offset, &mask, &address, &bytes) < 0)
-            address = HADDR_UNDEF;
+        found = locate_chunk(data_of(piece), offset, most_stored(piece));
     });
-    if (address != HADDR_UNDEF) text += fmt::format(", offset {}, length {}", address, bytes);
-    return text;
+    return found;
+}
+
+std::uint64_t DatasetReader::most_stored(const DatasetPiece& piece) const noexcept {
+    return std::min<std::uint64_t>(piece.file_bytes, stored_bound_);
 }
 
 StoredBlock DatasetReader::stored(BlockId block) const {
     const DatasetPiece& piece = pieces_[block.piece];
-    hsize_t bytes = 0;
-    with_offset(piece.grid.full_box(block.number).lo, [&](const hsize_t* offset) {
-        guarded(block, [&] { bytes = stored_chunk_bytes(data_of(piece), offset); });
-    });
-    if (bytes > std::min<std::uint64_t>(piece.file_bytes, stored_bound_)) {
-        const std::string where = locate(block);
+    StoredBlock found;
+    guarded(block, [&] { found = look_up(block); });
+    if (found.bytes > most_stored(piece)) {
+        const std::string where = describe(block, found);
         const std::string why =
             fmt::format("it says that {} bytes are stored, of a file of {} and for {} bytes of "
                         "data",
-                        bytes, piece.file_bytes, block_bytes_);
+                        found.bytes, piece.file_bytes, block_bytes_);
         throw core::Error(core::ErrorText{.what = "damaged chunk", .where = where, .why = why});
     }
-    return {.bytes = bytes};
+    // The mask does not tell of filters that were left out for the chunk's place.
+    if (piece.bare_edges && piece.grid.box(block.number) != piece.grid.full_box(block.number))
+        found.filter_mask = ~0U;
+    return found;
 }
 
-void DatasetReader::read_stored(BlockId block, StoredBlock& stored,
+/// For errors: with the place in the file, if it can be found. What is damaged need not be.
+std::string DatasetReader::locate(BlockId block) const {
+    if (!pieces_[block.piece].chunked) return describe(block);
+    try {
+        return describe(block, look_up(block));
+    } catch (const core::Error&) {
+        return describe(block);
+    }
+}
+
+void DatasetReader::read_stored(BlockId block, const StoredBlock& stored,
                                 std::span<std::byte> out) const {
-    const DatasetPiece& piece = pieces_[block.piece];
-    const hdf5::Dataset& data = data_of(piece);
-    if (out.size() < stored.bytes) throw core::Error("a buffer shorter than the stored chunk");
-    const NdBox whole = piece.grid.full_box(block.number);
-    with_offset(whole.lo, [&](const hsize_t* offset) {
-        guarded(block, [&] {
-            call("H5Dread_chunk", {.object = data.get(), .name = {}}, [&] {
-                return H5Dread_chunk(data.get(), H5P_DEFAULT, offset, &stored.filter_mask,
-                                     out.data());
-            });
-        });
-    });
-    // The mask does not tell of filters that were left out for the chunk's place.
-    if (piece.bare_edges && piece.grid.box(block.number) != whole) stored.filter_mask = ~0U;
+    MORPHOGEN_EXPECT(out.size() == stored.bytes);
+    for (std::size_t done = 0; done < out.size();) {
+        const ssize_t n = ::pread(stored.descriptor, out.data() + done, out.size() - done,
+                                  static_cast<off_t>(stored.offset + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) {
+            const std::string why = n < 0 ? core::errno_text(errno) : "the file ends before";
+            const std::string where = describe(block, stored);
+            throw core::Error(
+                core::ErrorText{.what = "cannot read data", .where = where, .why = why});
+        }
+        done += static_cast<std::size_t>(n);
+    }
 }
 
 void DatasetReader::read_plain(BlockId block, std::span<std::byte> out) const {

@@ -143,8 +143,7 @@ bool DatasetReader::add_source_pieces() {
         std::filesystem::path path = file_->path();
         if (source.file != ".") {
             path = file_->path().parent_path() / source.file; // an absolute name stays as it is
-            handle =
-                hdf5::open_file(path, file_->is_swmr() ? hdf5::Mode::read_swmr : hdf5::Mode::read);
+            handle = hdf5::open_located(path, file_->is_swmr());
         }
         const hid_t parent = handle.valid() ? handle.get() : file_->file().get();
         hdf5::Dataset data =

@@ -82,7 +82,7 @@ FileReader::FileReader(const fs::path& path, Access access, Sources sources) : p
 
 void FileReader::open(Access access, Sources sources) {
     swmr_ = access == Access::swmr;
-    file_ = hdf5::open_file(path_, swmr_ ? hdf5::Mode::read_swmr : hdf5::Mode::read);
+    file_ = hdf5::open_located(path_, swmr_);
     if (sources == Sources::demanded) check_sources();
 }
 

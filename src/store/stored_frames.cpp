@@ -143,17 +143,17 @@ void StoredFrames::read(FieldData& field, BlockId block) {
         field.data->read_plain(block, cells);
         return;
     }
-    StoredBlock stored = field.data->stored(block);
+    const StoredBlock stored = field.data->stored(block);
     if (stored.bytes == 0)
         throw core::Error(core::ErrorText{.what = "a chunk of a committed frame is missing",
                                           .where = field.data->describe(block),
                                           .advice = what_to_do});
-    stored_.resize(std::max<std::size_t>(stored_.size(), stored.bytes));
+    stored_.resize(stored.bytes);
     field.data->read_stored(block, stored, stored_);
     auto& decoder = field.decoders[block.piece];
     if (!decoder) decoder.emplace(piece.filters, field.data->block_bytes());
     try {
-        decoder->decode(std::span(stored_).first(stored.bytes), cells, stored.filter_mask);
+        decoder->decode(stored_, cells, stored.filter_mask);
     } catch (const core::Error& error) {
         throw core::Error(core::ErrorText{.what = "a stored frame cannot be read again",
                                           .where = field.data->describe(block),

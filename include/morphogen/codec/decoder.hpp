@@ -14,6 +14,12 @@ namespace morphogen::codec {
 
 class BlockDecompressor;
 
+/// A chunk's bytes, maybe still as the shuffle filter left them.
+struct ShuffledBytes {
+    std::span<const std::byte> bytes;
+    std::size_t element_size = 1; // for unshuffle_bytes(); 1: in their order
+};
+
 /// Decodes stored chunks of HDF5 files: the inverse of a filter pipeline of shuffle, fletcher32 and
 /// at most one of deflate, zstd and lz4, in any order. Stored bytes are not trusted: whatever they
 /// are, nothing is read or written out of bounds and no more than the raw size is produced.
@@ -41,6 +47,12 @@ public:
     ///         indeterminate. The decoder stays usable.
     void decode(std::span<const std::byte> stored, std::span<std::byte> raw,
                 std::uint32_t filter_mask = 0);
+
+    /// The same up to the last step, if that is to unshuffle: who puts the elements elsewhere
+    /// anyway does that on the way. @returns where they are: in @p stored, in @p raw (unless they
+    /// are shuffled), or, until the next call, here.
+    ShuffledBytes decode_shuffled(std::span<const std::byte> stored, std::span<std::byte> raw,
+                                  std::uint32_t filter_mask = 0);
 
     /// Memory held by contexts and scratch, bytes, roughly: for the accounting of callers with a
     /// ceiling.

@@ -17,15 +17,35 @@
 
 namespace morphogen::rework {
 
-/// A decoded block of a dataset.
-struct BlockView {
+class BlockDecoder;
+
+/// Whether what is written is to stay in the caches, because it is read soon or because there is
+/// room for all of it.
+enum class Stores { cached, past_caches };
+
+/// A block of a dataset, for the thread that uses it and until it returns: read and decoded as far
+/// as is asked for.
+class BlockView {
+public:
     core::Index number = 0; // in the list that was asked for
     store::BlockId id;
-    core::NdBox box;     // the elements that belong to the dataset, in its indices
-    core::NdBox raw_box; // those that `raw` holds, dense, as they lie in the file: a chunk at an
-                         // edge reaches over it
-    std::span<const std::byte> raw;
+    core::NdBox box;      // the elements that belong to the dataset, in its indices
+    core::NdBox raw_box;  // those of the block: a chunk at an edge reaches over it
     bool is_fill = false; // a chunk that was never written
+
+    // All three throw core::Error naming file, dataset and chunk.
+    /// Reads and decodes it to see whether that can be done.
+    void check() const;
+    /// The elements of raw_box, dense, as they lie in the file.
+    std::span<const std::byte> raw() const;
+    /// Those of @p part (in box) to their places in @p out, the dense array of @p out_box: without
+    /// raw() in between.
+    void copy_to(const core::NdBox& part, std::byte* out, const core::NdBox& out_box,
+                 Stores stores = Stores::cached) const;
+
+private:
+    friend class BlockDecoder;
+    BlockDecoder* decoder_ = nullptr;
 };
 
 /// What to do with the blocks of a stream.
@@ -39,9 +59,9 @@ struct BlockCalls {
     std::function<void(core::Index number, std::exception_ptr error)> failed = {};
 };
 
-/// Reads the blocks of a dataset one after the other on the calling thread (the only one that
-/// touches HDF5) and decodes them on a team, within a ceiling on everything held: stored bytes read
-/// ahead, decoded blocks, decoders and their scratch.
+/// Finds the blocks of a dataset one after the other on the calling thread (the only one that
+/// touches HDF5), reads and decodes them on a team, within a ceiling on everything held: stored and
+/// decoded blocks, decoders and their scratch.
 class BlockStream {
 public:
     /// Uses as many of @p threads as @p memory bytes allow.

@@ -51,7 +51,7 @@ private:
         std::size_t target;
     };
     void list_uses(std::span<const BoxTarget> targets);
-    void copy(const BlockView& block, std::span<const BoxTarget> targets) const noexcept;
+    void copy(const BlockView& block, std::span<const BoxTarget> targets) const;
     void read_kept(std::span<const BoxTarget> targets, std::span<std::exception_ptr> errors,
                    const std::function<void()>& after_each);
     std::size_t place_of(store::BlockId block) const {

@@ -38,8 +38,8 @@ void read_numbers_into(const store::DatasetReader& dataset, const core::NdBox& b
                        const ReadOptions& options);
 
 /// The elements of @p box of the dataset into @p out, dense, row-major, [box's shape]; big-endian
-/// ones are turned. Every chunk is read by the calling thread (the only one that touches HDF5),
-/// decoded on a team and put where it belongs: there is no second copy of the whole.
+/// ones are turned. Every chunk is found by the calling thread (the only one that touches HDF5),
+/// read and decoded on a team and put where it belongs: there is no second copy of the whole.
 /// @throws core::UsageError: the dataset holds other numbers than T, @p box is not inside it, @p
 /// out has not as many elements. core::Error naming file, dataset and chunk; @p out is then
 /// incomplete

@@ -43,6 +43,8 @@ struct DatasetPiece {
 /// What a stored block is in the file.
 struct StoredBlock {
     std::uint64_t bytes = 0; // 0: never written, all fill
+    std::uint64_t offset = 0;
+    int descriptor = -1; // of the file, as long as the reader lives
     std::uint32_t filter_mask = 0;
 };
 
@@ -81,11 +83,11 @@ public:
     std::size_t block_bytes() const noexcept { return block_bytes_; }
     std::size_t stored_bound() const noexcept { return stored_bound_; }
 
-    /// Bytes of a decodable block in the file.
-    /// @throws core::Error if they cannot be right
+    /// Where a decodable block lies in the file.
+    /// @throws core::Error if that cannot be right
     StoredBlock stored(BlockId block) const;
-    /// The bytes as stored, with what stored() said; sets the mask.
-    void read_stored(BlockId block, StoredBlock& stored, std::span<std::byte> out) const;
+    /// The bytes as stored, where stored() said; @p out has as many. Any thread, several at a time.
+    void read_stored(BlockId block, const StoredBlock& stored, std::span<std::byte> out) const;
     /// The elements of box(block) through the library, in file order of bytes, dense.
     void read_plain(BlockId block, std::span<std::byte> out) const;
     /// The elements of any box through the library.
@@ -93,9 +95,8 @@ public:
 
     /// "file, dataset, chunk at (0, 270, 480)": for errors. Any thread.
     std::string describe(BlockId block) const;
-    /// The same, and ", offset 4096, length 1234" in the file where it can be found; that
-    /// takes long where there are many chunks, so it is done for the first thousand only.
-    std::string locate(BlockId block) const;
+    /// The same, and ", offset 4096, length 1234" in the file. Any thread.
+    std::string describe(BlockId block, const StoredBlock& stored) const;
 
 private:
     void add_own_piece();
@@ -103,6 +104,9 @@ private:
     DatasetPiece make_piece(hdf5::Dataset data, const DatasetInfo& info) const;
     void find_sizes();
     const hdf5::Dataset& data_of(const DatasetPiece& piece) const noexcept;
+    std::uint64_t most_stored(const DatasetPiece& piece) const noexcept;
+    StoredBlock look_up(BlockId block) const;
+    std::string locate(BlockId block) const;
     template <typename Read>
     void guarded(BlockId block, Read&& read) const;
 
@@ -115,7 +119,6 @@ private:
     std::vector<DatasetPiece> pieces_;
     std::size_t block_bytes_ = 0;
     std::size_t stored_bound_ = 0;
-    mutable int located_ = 0;
 };
 
 } // namespace morphogen::store

@@ -4,8 +4,11 @@ namespace morphogen::store::hdf5 {
 namespace {
 
 H5FD_class_t default_driver(const std::filesystem::path& some_file) {
+    const Properties access(call("H5Pcreate", {}, [] { return H5Pcreate(H5P_FILE_ACCESS); }));
+    call("H5Pset_fapl_sec2", {},
+         [&] { return H5Pset_fapl_sec2(access.get()); }); // else HDF5_DRIVER's
     const QuietErrors quiet;
-    H5FD_t* file = H5FDopen(some_file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT, HADDR_UNDEF);
+    H5FD_t* file = H5FDopen(some_file.c_str(), H5F_ACC_RDONLY, access.get(), HADDR_UNDEF);
     if (file == nullptr) throw_failure("H5FDopen", {.name = some_file.native()});
     const H5FD_class_t found = *file->cls;
     H5FDclose(file);

@@ -3,6 +3,7 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/locating_driver.hpp"
 #include "store/hdf5/superblock.hpp"
 
 #include <fcntl.h>
@@ -43,6 +44,12 @@ File open_file(const std::filesystem::path& path, Mode mode, const Properties& a
 
 File open_file(const std::filesystem::path& path, Mode mode) {
     return open_file(path, mode, file_access());
+}
+
+File open_located(const std::filesystem::path& path, bool swmr) {
+    const Properties access = file_access();
+    set_locating_driver(access);
+    return open_file(path, swmr ? Mode::read_swmr : Mode::read, access);
 }
 
 std::string file_image(const std::function<void(const File&)>& build) {

@@ -174,6 +174,26 @@ TEST_CASE("masked filters are skipped") {
     CHECK(back == raw);
 }
 
+TEST_CASE("a chunk decoded but for the last unshuffle is the chunk") {
+    const Bytes raw = field_bytes(2403); // three bytes after the last whole element
+    for (const Codec& codec : codecs)
+        for (const bool shuffle : {false, true})
+            for (const bool checksum : {false, true}) {
+                CAPTURE(to_string(codec), shuffle, checksum);
+                const FilterPipeline pipeline{codec, shuffle, checksum, 4};
+                ChunkDecoder decoder(pipeline, raw.size());
+                Exact stored(encode(pipeline, raw));
+                Exact out(Bytes(raw.size()));
+                const ShuffledBytes found = decoder.decode_shuffled(stored.span(), out.span());
+                CHECK(found.element_size == (shuffle ? 4 : 1));
+                Bytes back(raw.size());
+                unshuffle_bytes(found.bytes, back, found.element_size);
+                CHECK(back == raw);
+                const bool in_place = codec.compressor != Compressor::none && !shuffle;
+                CHECK((found.bytes.data() == out.data.get()) == in_place);
+            }
+}
+
 TEST_CASE("filters are undone in any order") {
     const Hdf5Filter shuffle_filter{2, true, {4}, "shuffle"};
     const Hdf5Filter shuffle_two{2, true, {2}, "shuffle"};

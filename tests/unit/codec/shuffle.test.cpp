@@ -47,11 +47,20 @@ TEST_CASE("a chunk shuffled row by row is the chunk shuffled at once") {
             Bytes expected = reference_shuffle(in, element);
             expected.resize(out.size(), std::byte{0x5a});
             REQUIRE(out == expected);
+            Bytes back(in.size() + 64, std::byte{0x5a});
+            for (std::size_t row = 0; row < rows; ++row)
+                unshuffle_part(std::span(out).first(in.size()), row * width,
+                               std::span(back).subspan(row * width * element, width * element),
+                               element);
+            Bytes unshuffled = in;
+            unshuffled.resize(back.size(), std::byte{0x5a});
+            REQUIRE(back == unshuffled);
         }
 }
 
 TEST_CASE("a part of no elements changes nothing") {
     Bytes out(64, std::byte{0x5a});
     shuffle_part({}, out, 16, 4);
+    unshuffle_part(out, 16, {}, 4);
     CHECK(out == Bytes(64, std::byte{0x5a}));
 }

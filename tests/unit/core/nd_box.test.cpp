@@ -1,5 +1,7 @@
 #include "morphogen/core/nd_box.hpp"
 
+#include "morphogen/core/box_rows.hpp"
+
 #include "catch.hpp"
 
 #include <cstring>
@@ -68,6 +70,27 @@ TEST_CASE("copy_box moves exactly the elements of the box for any rank") {
     }
 }
 
+TEST_CASE("a box lies together where its elements have successive places") {
+    const NdBox outer{{1, 2, 3}, {4, 6, 8}};
+    for (Index n = 0; n < 3 * 3 * 4 * 4 * 5 * 5; ++n) {
+        NdBox box = outer;
+        Index left = n;
+        for (int a = 0; a < 3; ++a) {
+            const Index length = outer.hi[a] - outer.lo[a];
+            box.lo[a] = outer.lo[a] + left % length;
+            left /= length;
+            box.hi[a] = std::min(box.lo[a] + 1 + left % length, outer.hi[a]);
+            left /= length;
+        }
+        Dims last = box.hi;
+        for (int a = 0; a < 3; ++a)
+            --last[a];
+        CHECK(place_in(outer, box.lo) == number_of(box.lo, outer));
+        const Index spread = number_of(last, outer) - number_of(box.lo, outer) + 1;
+        CHECK(lies_together(box, outer) == (spread == box.volume()));
+    }
+}
+
 TEST_CASE("fill_box sets the elements of the box and no other") {
     const NdBox whole = NdBox::whole({3, 4});
     std::vector<std::byte> target(3 * 4 * 4);
@@ -77,6 +100,9 @@ TEST_CASE("fill_box sets the elements of the box and no other") {
     for (Index n = 0; n < 12; ++n)
         got.push_back(at(target, n));
     CHECK(got == std::vector<std::uint32_t>{0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0});
+    fill_box({{1, 0}, {3, 4}}, value, target.data(), whole); // one row of eight
+    for (Index n = 0; n < 12; ++n)
+        CHECK(at(target, n) == (n < 4 ? 0U : 1U));
 }
 
 TEST_CASE("a chunk grid covers the array and knows what a box touches") {

@@ -85,6 +85,83 @@ TEST_CASE("blocks of every layout hold what the library reads") {
     CHECK_FALSE(open(path, "scaleoffset")->pieces().front().decodable);
 }
 
+TEST_CASE("chunks of every codec go straight to their places, whatever the box cuts off") {
+    const test::TemporaryDirectory directory;
+    const std::vector<Dims> chunks{{1, 10, 12}, {2, 10, 12}, {1, 1, 12}, {3, 7, 5},
+                                   {1, 10, 7},  {4, 3, 12},  {1, 1, 1}};
+    const std::vector<NdBox> boxes{{{0, 0, 0}, {4, 10, 12}}, {{1, 0, 0}, {3, 10, 12}},
+                                   {{0, 2, 0}, {4, 9, 12}},  {{1, 3, 2}, {4, 9, 11}},
+                                   {{2, 4, 0}, {3, 5, 12}},  {{3, 9, 11}, {4, 10, 12}}};
+    struct Kind {
+        hid_t type;
+        std::size_t shuffle; // 0: none
+        bool checksum;
+    };
+    const std::vector<Kind> kinds{{H5T_IEEE_F32LE, 4, false}, {H5T_IEEE_F32BE, 4, true},
+                                  {H5T_IEEE_F64LE, 8, false}, {H5T_STD_I16BE, 2, false},
+                                  {H5T_STD_U8LE, 1, true},    {H5T_IEEE_F64BE, 0, false},
+                                  {H5T_IEEE_F32LE, 0, true},  {H5T_STD_I32LE, 4, true}};
+    std::vector<SampleDataset> samples;
+    for (const Dims& chunk : chunks)
+        for (const Kind& kind : kinds)
+            for (const bool deflate : {false, true}) {
+                std::vector<codec::Hdf5Filter> filters;
+                if (kind.shuffle > 0)
+                    filters.push_back({.id = 2, .values = {static_cast<unsigned>(kind.shuffle)}});
+                if (deflate) filters.push_back({.id = 1, .values = {6}});
+                if (kind.checksum) filters.push_back({.id = 3});
+                samples.push_back({.name = std::to_string(samples.size()),
+                                   .chunk = chunk,
+                                   .type = kind.type,
+                                   .filters = filters});
+            }
+    const auto path = test::write_samples(directory / "kinds.h5", samples);
+    const auto file = std::make_shared<store::FileReader>(path);
+    for (const SampleDataset& sample : samples) {
+        CAPTURE(sample.name, sample.chunk[0], sample.chunk[1], sample.chunk[2]);
+        const DatasetReader reader(file, sample.name);
+        REQUIRE(reader.pieces().front().decodable);
+        for (const NdBox& box : boxes)
+            CHECK(agree(reader, box));
+    }
+}
+
+TEST_CASE("a block can be had in pieces, as a whole, and both in any order") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5",
+        {{.name = "shuffled", .chunk = {4, 10, 12}, .filters = filters("deflate:1", 4)},
+         {.name = "plain", .chunk = {4, 10, 12}, .filters = {{.id = 1, .values = {6}}}},
+         {.name = "fill",
+          .chunk = {4, 10, 12},
+          .filters = filters("deflate:1", 4),
+          .written = {{0, 0, 0}, {0, 0, 0}}}});
+    for (const char* name : {"shuffled", "plain", "fill"}) {
+        CAPTURE(name);
+        const auto reader = open(path, name);
+        const NdBox whole = NdBox::whole(reader->shape());
+        std::vector<std::byte> expected(reader->raw_bytes());
+        reader->read_plain(whole, expected);
+        rework::BlockStream stream(*reader, 1, plenty);
+        int used = 0;
+        stream.for_each(
+            reader->blocks_in(whole), {[&](const rework::BlockView& block, int) {
+                std::vector<std::byte> copied(expected.size());
+                block.check();
+                block.copy_to(whole, copied.data(), whole);
+                CHECK(copied == expected);
+                copied.assign(expected.size(), {});
+                block.copy_to({{0, 0, 0}, {4, 4, 12}}, copied.data(), whole);
+                const auto raw = block.raw();
+                CHECK(std::equal(raw.begin(), raw.end(), expected.begin(), expected.end()));
+                block.copy_to({{0, 4, 0}, {4, 10, 12}}, copied.data(), whole);
+                CHECK(copied == expected);
+                ++used;
+            }});
+        CHECK(used == 1);
+    }
+}
+
 TEST_CASE("elements know their type and byte order") {
     const test::TemporaryDirectory directory;
     const auto path =
@@ -109,10 +186,17 @@ TEST_CASE("a damaged chunk is an error that names it and the others can still be
     rework::BlockStream stream(*reader, 2, plenty);
     const auto blocks = reader->blocks_in(NdBox::whole(reader->shape()));
     std::atomic<int> used{0};
-    const auto use = [&](const rework::BlockView&, int) { ++used; };
-    CHECK_THROWS_WITH(stream.for_each(blocks, {use}), Catch::Contains("cannot decode chunk") &&
-                                                          Catch::Contains("bad.h5, /data") &&
-                                                          Catch::Contains("chunk at (2, 0, 0)"));
+    const auto use = [&](const rework::BlockView& block, int) {
+        block.check();
+        ++used;
+    };
+    const std::string place = ", offset " + std::to_string(address) + ", length ";
+    CHECK_THROWS_WITH(stream.for_each(blocks, {use}),
+                      Catch::Contains("cannot decode chunk") && Catch::Contains("bad.h5, /data") &&
+                          Catch::Contains("chunk at (2, 0, 0)") && Catch::Contains(place));
+    std::vector<std::byte> out(reader->raw_bytes());
+    CHECK_THROWS_WITH(rework::read_into(*reader, NdBox::whole(reader->shape()), out, 2, plenty),
+                      Catch::Contains("chunk at (2, 0, 0)") && Catch::Contains(place));
     used = 0;
     std::vector<Index> done;
     std::vector<Index> failed;
@@ -121,6 +205,22 @@ TEST_CASE("a damaged chunk is an error that names it and the others can still be
     CHECK(used == 3);
     CHECK(done == std::vector<Index>{0, 1, 3});
     CHECK(failed == std::vector<Index>{2});
+}
+
+TEST_CASE("a file that became shorter is an error that names the chunk and where it lies") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(directory / "cut.h5", {{.chunk = {1, 10, 12}}});
+    const haddr_t address = test::chunk_address(path, "data", {3, 0, 0});
+    const auto reader = open(path);
+    std::filesystem::resize_file(path, address + 100);
+    std::vector<std::byte> out(reader->raw_bytes());
+    for (const int threads : {1, 2})
+        CHECK_THROWS_WITH(
+            rework::read_into(*reader, NdBox::whole(reader->shape()), out, threads, plenty),
+            Catch::Contains("cannot read data") &&
+                Catch::Contains("chunk at (3, 0, 0), offset " + std::to_string(address) +
+                                ", length 480") &&
+                Catch::Contains("the file ends before"));
 }
 
 TEST_CASE("too little memory is refused with the least that would do") {

@@ -22,6 +22,10 @@ File create_file(const std::filesystem::path& path, const Properties& creation,
 File open_file(const std::filesystem::path& path, Mode mode, const Properties& access);
 File open_file(const std::filesystem::path& path, Mode mode);
 
+/// To read, beside a SWMR writer or not, with a driver that tells where raw data lie
+/// (store/hdf5/locating_driver.hpp).
+File open_located(const std::filesystem::path& path, bool swmr);
+
 /// The bytes of a file that @p build fills, made in memory.
 std::string file_image(const std::function<void(const File&)>& build);
 
