@@ -40,7 +40,7 @@ std::vector<ChunkBytes> stored_chunks(const store::DatasetReader& data, std::siz
     std::vector<ChunkBytes> chunks;
     for (const store::BlockId id : data.blocks_in(core::NdBox::whole(data.shape()))) {
         if (chunks.size() == most) break;
-        store::StoredBlock stored = data.stored(id);
+        const store::StoredBlock stored = data.stored(id);
         chunks.emplace_back(core::checked_cast<std::size_t>(stored.bytes));
         data.read_stored(id, stored, chunks.back().span());
     }
@@ -57,6 +57,17 @@ double decode_rate(std::span<const ChunkBytes> stored, const codec::FilterPipeli
         for (const ChunkBytes& chunk : stored)
             tool.decoder.decode(chunk.span(), tool.raw.span());
     });
+}
+
+double decode_rate_to(std::span<std::byte> array, std::span<const ChunkBytes> stored,
+                      const codec::FilterPipeline& filters, std::size_t chunk_bytes,
+                      double seconds) {
+    codec::ChunkDecoder decoder(filters, chunk_bytes);
+    const auto all = static_cast<double>(chunk_bytes * stored.size());
+    return all / median_seconds(seconds, [&] {
+               for (std::size_t i = 0; i < stored.size(); ++i)
+                   decoder.decode(stored[i].span(), array.subspan(i * chunk_bytes, chunk_bytes));
+           });
 }
 
 double encode_rate(std::span<const ChunkBytes> raw, const codec::FilterPipeline& filters,

@@ -20,7 +20,12 @@ std::vector<ChunkBytes> stored_chunks(const store::DatasetReader& data, std::siz
 double decode_rate(std::span<const ChunkBytes> stored, const codec::FilterPipeline& filters,
                    std::size_t chunk_bytes, int threads, double seconds);
 
-/// The same of encoding @p raw.
+/// The same by one thread from memory to memory: chunk n into the n-th part of @p array.
+double decode_rate_to(std::span<std::byte> array, std::span<const ChunkBytes> stored,
+                      const codec::FilterPipeline& filters, std::size_t chunk_bytes,
+                      double seconds);
+
+/// Raw bytes per second, like decode_rate(), of encoding @p raw.
 double encode_rate(std::span<const ChunkBytes> raw, const codec::FilterPipeline& filters,
                    int threads, double seconds);
 

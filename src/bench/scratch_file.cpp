@@ -56,4 +56,11 @@ void PlainFile::sync() {
     if (::fsync(descriptor_) != 0) fail("cannot sync file", path_);
 }
 
+void drop_from_page_cache(const std::filesystem::path& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0 || ::fsync(file) != 0) fail("cannot sync file", path);
+    ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+}
+
 } // namespace morphogen::bench

@@ -37,4 +37,7 @@ private:
     int descriptor_;
 };
 
+/// What is read of it next comes from the disk, as far as the system heeds advice.
+void drop_from_page_cache(const std::filesystem::path& path);
+
 } // namespace morphogen::bench
