@@ -46,13 +46,13 @@ EventQueue::Popped EventQueue::pop(Wait wait) {
 }
 
 void EventQueue::close() noexcept {
-    std::deque<ReadEvent> dropped; // its buffers go back after the lock
     {
         const std::lock_guard lock(mutex_);
-        closed_ = true;
-        dropped.swap(events_);
+        if (std::exchange(closed_, true)) return;
+        dropped_.swap(events_);
     }
     changed_.notify_all();
+    dropped_.clear(); // its buffers go back after the lock
 }
 
 bool EventQueue::closed() const {

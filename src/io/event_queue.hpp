@@ -39,6 +39,7 @@ private:
     mutable std::mutex mutex_; // guards what follows
     std::condition_variable changed_;
     std::deque<ReadEvent> events_;
+    std::deque<ReadEvent> dropped_; // when it was closed; made before, for close() may not allocate
     bool room_wanted_ = false;
     bool closed_ = false;
     bool finished_ = false;

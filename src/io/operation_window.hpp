@@ -2,6 +2,7 @@
 
 #include "io/operation_queue.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -46,14 +47,19 @@ public:
         : queue_(std::move(made.queue)), depth_(depth),
           meter_({.backend = queue_->backend(),
                   .fallback = std::move(made.fallback),
-                  .depth = depth}) {}
+                  .depth = depth}) {
+        completed_.reserve(static_cast<std::size_t>(depth)); // so that wait() never allocates
+    }
 
     int in_flight() const noexcept { return in_flight_; }
     bool full() const noexcept { return in_flight_ >= depth_; }
 
     /// One to fill in and to submit().
     Op& take() {
-        if (free_.empty()) free_.push_back(&operations_.emplace_back());
+        if (free_.empty()) {
+            free_.reserve(operations_.size() + 1); // so that they can all come back
+            free_.push_back(&operations_.emplace_back());
+        }
         Op& op = *free_.back();
         free_.pop_back();
         return op;
@@ -61,42 +67,56 @@ public:
 
     /// Not when full.
     void submit(Op& op) {
+        queue_->submit(op);
         ++in_flight_;
         meter_.change(+1, 0, 0);
-        queue_->submit(op);
     }
 
     /// Waits until something was completed or wake() was called, and calls @p handle(Op&) for each
-    /// that is final. The operation is recycled after that.
+    /// that is final. The operation is recycled after that. After an exception of `handle` the next
+    /// call goes on with those that it has not seen.
     template <typename Handle>
     void wait(Handle&& handle) {
-        queue_->wait(completed_);
-        for (Operation* const operation : completed_) {
-            if (settle(*operation) == Outcome::again) {
-                queue_->submit(*operation);
-                continue;
-            }
+        if (handled_ == completed_.size()) {
+            completed_.clear();
+            handled_ = 0;
+            queue_->wait(completed_);
+        }
+        while (handled_ < completed_.size()) {
+            Operation& operation = *completed_[handled_++];
+            if (settle(operation) == Outcome::again && submit_again(operation)) continue;
             --in_flight_;
-            Op& op = static_cast<Op&>(*operation);
+            Op& op = static_cast<Op&>(operation);
             const bool moved = op.action == Action::read || op.action == Action::write;
             meter_.change(-1, 1, moved ? op.done : 0);
             handle(op);
             op = Op{};
             free_.push_back(&op);
         }
-        completed_.clear();
     }
 
     void wake() noexcept { queue_->wake(); }
     QueueStatistics statistics() const { return meter_.read(); }
 
 private:
+    /// @returns false where there is no memory for it: then it has failed.
+    bool submit_again(Operation& operation) noexcept {
+        try {
+            queue_->submit(operation);
+            return true;
+        } catch (...) {
+            operation.result = -ENOMEM;
+            return false;
+        }
+    }
+
     std::unique_ptr<OperationQueue> queue_;
     const int depth_;
     int in_flight_ = 0;
     std::deque<Op> operations_; // as many as ever were in flight
     std::vector<Op*> free_;
     std::vector<Operation*> completed_;
+    std::size_t handled_ = 0; // of them
     InFlightMeter meter_;
 };
 

@@ -48,10 +48,16 @@ void ReadEngine::work() noexcept {
     // A thread made by one that OpenMP has bound would stay on that core.
     parallel::restore_process_affinity_on_this_thread();
     parallel::name_this_thread("morphogen-read");
-    while (step()) {
+    try {
+        while (step()) {
+        }
+    } catch (...) { // no memory for a result or a request
+        source_error_ = std::current_exception();
+        while (window_.in_flight() > 0)
+            wait_for_the_last();
     }
     pool_->forget(this);
-    groups_ = {}; // results held back: their buffers return
+    groups_.drop(); // results held back: their buffers return
     for (const ReadFile& file : files_)
         if (file.descriptor >= 0) ::close(file.descriptor);
     events_.finish(std::move(source_error_));
@@ -72,15 +78,21 @@ bool ReadEngine::step() {
     }
     const bool more = !source_ended_ || pulled_ || groups_.unfinished() || !to_close_.empty();
     if (window_.in_flight() == 0 && (cancelled || !more)) return false;
-    window_.wait([this, cancelled](ReadOperation& op) {
-        if (!cancelled)
-            complete(op);
-        else if (op.action == Action::open && op.result >= 0)
+    if (cancelled)
+        wait_for_the_last();
+    else
+        window_.wait([this](ReadOperation& op) { complete(op); });
+    return true;
+}
+
+/// Nobody wants what is in flight: only the descriptors are noted.
+void ReadEngine::wait_for_the_last() noexcept {
+    window_.wait([](ReadOperation& op) {
+        if (op.action == Action::open && op.result >= 0)
             op.file->descriptor = static_cast<int>(op.result);
         else if (op.action == Action::close)
             op.file->descriptor = -1;
     });
-    return true;
 }
 
 /// Whether results may be added to those that nobody has taken and @p held_back ones.
@@ -96,21 +108,20 @@ ReadEngine::Progress ReadEngine::pull() {
     if (source_ended_ || requests_not_begun_ >= static_cast<std::size_t>(options_.depth) ||
         !has_room(groups_.held_back()))
         return Progress::none;
+    std::optional<std::variant<ReadRequest, EndOfGroup>> item;
     try {
-        auto item = source_();
-        if (!item) {
-            source_ended_ = true;
-            release_recent();
-        } else if (auto* const end = std::get_if<EndOfGroup>(&*item)) {
-            groups_.end_latest(end->tag);
-        } else {
-            pulled_ = std::move(std::get<ReadRequest>(*item));
-            place(*pulled_);
-        }
+        item = source_();
     } catch (...) {
         source_error_ = std::current_exception();
+    }
+    if (!item) {
         source_ended_ = true;
         release_recent();
+    } else if (auto* const end = std::get_if<EndOfGroup>(&*item)) {
+        groups_.end_latest(end->tag);
+    } else {
+        pulled_ = std::move(std::get<ReadRequest>(*item));
+        place(*pulled_);
     }
     return Progress::made;
 }

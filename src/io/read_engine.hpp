@@ -54,6 +54,7 @@ private:
     void bytes_came_back() noexcept override { window_.wake(); }
     void work() noexcept;
     bool step();
+    void wait_for_the_last() noexcept;
     bool has_room(std::size_t held_back);
 
     Progress pull();

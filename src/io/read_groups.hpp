@@ -55,6 +55,12 @@ public:
     /// Ends the groups at the front that are finished.
     void advance(std::vector<ReadEvent>& out);
 
+    /// What is held back goes; nothing comes after it.
+    void drop() noexcept {
+        for (ReadGroup& group : groups_)
+            group.early.clear();
+    }
+
     /// Results and ends of groups that are held back.
     std::size_t held_back() const noexcept { return held_back_; }
     /// Those of them that do not depend on @p group: none can be delivered before it if it is the

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
+#include <exception>
 
 namespace morphogen::io {
 namespace {
@@ -70,7 +70,7 @@ void ThreadPoolQueue::submit(Operation& operation) {
     if (one_more) {
         try {
             threads_.emplace_back([this] { work(); });
-        } catch (const std::system_error&) {
+        } catch (const std::exception&) { // of the system, or no memory
             // Those that are there will do it; without any nobody would but this one.
             if (threads_.empty()) carry_out_next();
         }

@@ -83,10 +83,26 @@ void WriteEngine::work() noexcept {
     // A thread made by one that OpenMP has bound would stay on that core.
     parallel::restore_process_affinity_on_this_thread();
     parallel::name_this_thread("morphogen-write");
-    while (step()) {
+    try {
+        while (step()) {
+        }
+    } catch (...) { // no memory for a slice or a file
+        inbox_.abandon(std::current_exception(), barrier_);
+        while (window_.in_flight() > 0)
+            wait_for_the_last();
     }
     for (const auto& [path, file] : files_)
         if (file.descriptor >= 0) ::close(file.descriptor);
+}
+
+/// Nothing is begun any more: only the descriptors are noted.
+void WriteEngine::wait_for_the_last() noexcept {
+    window_.wait([](WriteOperation& op) {
+        if (op.action == Action::open && op.result >= 0)
+            op.file->descriptor = static_cast<int>(op.result);
+        else if (op.action == Action::close)
+            op.file->descriptor = -1;
+    });
 }
 
 /// @returns whether there is more to come.

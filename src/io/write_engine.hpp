@@ -59,6 +59,7 @@ private:
 
     void work() noexcept;
     bool step();
+    void wait_for_the_last() noexcept;
     void take_from_inbox();
 
     void begin_jobs();

@@ -17,9 +17,10 @@ void WriteInbox::put(Put&& item) {
 
 bool WriteInbox::add(Barrier& barrier) {
     const std::lock_guard lock(mutex_);
+    if (abandoned_) std::rethrow_exception(error_);
     if (closed_) return false;
-    closed_ = barrier.closes;
     items_.emplace_back(&barrier);
+    closed_ = barrier.closes;
     return true;
 }
 
@@ -51,6 +52,17 @@ void WriteInbox::pass(Barrier& barrier) noexcept {
     // Notified under the lock: the barrier and the one who waits may be gone after it.
     const std::lock_guard lock(mutex_);
     barrier.passed = true;
+    passed_.notify_all();
+}
+
+void WriteInbox::abandon(std::exception_ptr error, Barrier* current) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!error_) error_ = std::move(error);
+    abandoned_ = true;
+    if (current != nullptr) current->passed = true;
+    for (const Item& item : items_)
+        if (auto* const barrier = std::get_if<Barrier*>(&item)) (*barrier)->passed = true;
+    items_.clear();
     passed_.notify_all();
 }
 

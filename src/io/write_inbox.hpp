@@ -42,6 +42,9 @@ public:
     /// Keeps the first error.
     void fail(std::exception_ptr error) noexcept;
     void pass(Barrier& barrier) noexcept;
+    /// Nobody takes items any more: whoever waits, or comes later, is told @p error.
+    /// @param current the barrier that was taken and not passed, or null
+    void abandon(std::exception_ptr error, Barrier* current) noexcept;
 
     // ---- any thread ----
 
@@ -54,6 +57,7 @@ private:
     std::deque<Item> items_;
     bool closed_ = false;
     bool cancelled_ = false;
+    bool abandoned_ = false;
     std::exception_ptr error_;
 };
 

@@ -144,7 +144,6 @@ GatherResult gather(const FileList& files, const GatherOptions& options) {
         {.in_flight = memory.in_flight, .reading = options.reading});
     const GroupFigures figures = conversion.run(in_order(files, groups), job);
     put_sources(out, files, groups);
-    out.close();
     note_zeros(groups, shape, job.failures(), options);
 
     GatherResult result;
@@ -161,8 +160,9 @@ GatherResult gather(const FileList& files, const GatherOptions& options) {
         result.bytes_raw *= static_cast<std::uint64_t>(n);
     result.bytes_stored = out.bytes_stored();
     result.memory = memory.total;
-    result.seconds = watch.seconds();
     result.reading = figures.reading;
+    out.close(); // last: what fails leaves no output
+    result.seconds = watch.seconds();
     return result;
 }
 

@@ -1,9 +1,14 @@
 #include "rework/slab_writer.hpp"
 
 #include "morphogen/core/contract.hpp"
+#include "morphogen/core/error.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstring>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace morphogen::rework {
@@ -89,20 +94,29 @@ core::AlignedBuffer<std::byte> SlabWriter::take_buffer() {
     return buffer;
 }
 
-void SlabWriter::encode(SlabChunk& chunk, int thread) {
+void SlabWriter::encode(SlabChunk& chunk, int thread) try {
     Tool& tool = tools_[static_cast<std::size_t>(thread)];
     if (!tool.encoder) tool.encoder.emplace(shape_.layout.filters, shape_.chunk_bytes);
     chunk.stored = take_buffer();
     chunk.stored_bytes = tool.encoder->encode(raw_chunk(chunk, tool), chunk.stored.span());
+} catch (const std::bad_alloc&) {
+    const std::string where =
+        fmt::format("/data, chunk at ({})", fmt::join(origin_of(chunk), ", "));
+    throw core::Error(core::ErrorText{
+        .what = "cannot encode chunk", .where = where, .why = "out of memory; give less --memory"});
 }
 
-void SlabWriter::put(SlabChunk& chunk) {
+std::vector<Index> SlabWriter::origin_of(const SlabChunk& chunk) const {
     const core::Dims inside = grid_.full_box(chunk.number).lo;
     std::vector<Index> origin(inside.begin(), inside.end());
     origin.front() = chunk.slab->first_row;
     if (shape_.leading_axes() == 2)
         origin.insert(origin.begin(), static_cast<Index>(chunk.slab->group));
-    file_.put_chunk(origin, chunk.stored.span().first(chunk.stored_bytes));
+    return origin;
+}
+
+void SlabWriter::put(SlabChunk& chunk) {
+    file_.put_chunk(origin_of(chunk), chunk.stored.span().first(chunk.stored_bytes));
     {
         const std::lock_guard lock(mutex_);
         buffers_.push_back(std::move(chunk.stored));

@@ -57,6 +57,7 @@ private:
     };
     std::span<const std::byte> raw_chunk(const SlabChunk& chunk, Tool& tool) const;
     core::AlignedBuffer<std::byte> take_buffer();
+    std::vector<core::Index> origin_of(const SlabChunk& chunk) const; // in /data
 
     const GatherShape& shape_;
     store::StackFile& file_;

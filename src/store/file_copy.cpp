@@ -7,6 +7,7 @@
 
 #include "store/attribute_copy.hpp"
 #include "store/element_copy.hpp"
+#include "store/hdf5/collected.hpp"
 
 #include <hdf5_hl.h>
 
@@ -24,16 +25,19 @@ struct Link {
     std::size_t value_size = 0; // of soft and external links
 };
 
-herr_t add_link(hid_t, const char* name, const H5L_info_t* info, void* links) {
-    Link link{.name = name, .type = info->type};
-    if (info->type != H5L_TYPE_HARD) link.value_size = info->u.val_size;
-    static_cast<std::vector<Link>*>(links)->push_back(std::move(link));
-    return 0;
+using Links = hdf5::Collected<Link>;
+
+herr_t add_link(hid_t, const char* name, const H5L_info_t* info, void* links) noexcept {
+    return static_cast<Links*>(links)->add([&] {
+        Link link{.name = name, .type = info->type};
+        if (info->type != H5L_TYPE_HARD) link.value_size = info->u.val_size;
+        return link;
+    });
 }
 
 /// In the order of creation where the group kept it: netCDF-4 numbers its dimensions by it.
 std::vector<Link> links_of(const hdf5::Group& group) {
-    std::vector<Link> links;
+    Links links;
     const hdf5::Properties creation(call("H5Gget_create_plist", {.object = group.get()},
                                          [&] { return H5Gget_create_plist(group.get()); }));
     unsigned order = 0;
@@ -43,7 +47,7 @@ std::vector<Link> links_of(const hdf5::Group& group) {
         (order & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
     call("H5Literate", {.object = group.get()},
          [&] { return H5Literate(group.get(), index, H5_ITER_INC, nullptr, add_link, &links); });
-    return links;
+    return links.take();
 }
 
 H5O_info_t info_of(hid_t object) {
@@ -57,11 +61,12 @@ std::string below(const std::string& group, const std::string& name) {
     return (group == "/" ? "" : group) + "/" + name;
 }
 
-herr_t keep_scale(hid_t, unsigned, hid_t scale, void* addresses) {
+using Addresses = hdf5::Collected<haddr_t>;
+
+herr_t keep_scale(hid_t, unsigned, hid_t scale, void* addresses) noexcept {
     H5O_info_t info{};
-    if (H5Oget_info2(scale, &info, H5O_INFO_BASIC) < 0) return -1;
-    static_cast<std::vector<haddr_t>*>(addresses)->push_back(info.addr);
-    return 0;
+    if (H5Oget_info2(scale, &info, H5O_INFO_BASIC) < 0) return H5_ITER_ERROR;
+    return static_cast<Addresses*>(addresses)->add([&] { return info.addr; });
 }
 
 /// How H5Ocopy may copy the object. 1.10 crashes at attributes of variable length where there are
@@ -208,11 +213,11 @@ private:
         if (H5DSis_scale(source.get()) > 0) return; // the standard forbids scales of scales
         const auto rank = static_cast<unsigned>(hdf5::shape_of(source).size());
         for (unsigned axis = 0; axis < rank; ++axis) {
-            std::vector<haddr_t> scales;
+            Addresses scales;
             call("H5DSiterate_scales", {from_.file().get(), path}, [&] {
                 return H5DSiterate_scales(source.get(), axis, nullptr, keep_scale, &scales);
             });
-            for (const haddr_t address : scales) {
+            for (const haddr_t address : scales.take()) {
                 const auto known = paths_.find(address);
                 if (known == paths_.end()) continue; // without a name in the file
                 const auto scale = hdf5::open_dataset(to_.get(), known->second.c_str());

@@ -6,6 +6,7 @@
 #include "morphogen/store/hdf5/properties.hpp"
 
 #include "store/dataset_info.hpp"
+#include "store/hdf5/collected.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -28,18 +29,20 @@ using core::Index;
         core::ErrorText{.what = what, .where = where, .why = why, .advice = advice});
 }
 
-herr_t add_dataset(hid_t, const char* name, const H5O_info_t* info, void* paths) {
-    if (info->type == H5O_TYPE_DATASET)
-        static_cast<std::vector<std::string>*>(paths)->push_back("/" + std::string(name));
-    return 0;
+using Paths = hdf5::Collected<std::string>;
+
+herr_t add_dataset(hid_t, const char* name, const H5O_info_t* info, void* paths) noexcept {
+    if (info->type != H5O_TYPE_DATASET) return H5_ITER_CONT;
+    return static_cast<Paths*>(paths)->add([&] { return "/" + std::string(name); });
 }
 
 std::vector<std::string> paths_of_datasets(const hdf5::File& file) {
-    std::vector<std::string> paths;
+    Paths found;
     hdf5::call("H5Ovisit", {.object = file.get()}, [&] {
-        return H5Ovisit2(file.get(), H5_INDEX_NAME, H5_ITER_INC, add_dataset, &paths,
+        return H5Ovisit2(file.get(), H5_INDEX_NAME, H5_ITER_INC, add_dataset, &found,
                          H5O_INFO_BASIC);
     });
+    std::vector<std::string> paths = found.take();
     std::sort(paths.begin(), paths.end());
     return paths;
 }

@@ -3,6 +3,8 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 
+#include "store/hdf5/collected.hpp"
+
 #include <algorithm>
 #include <array>
 #include <initializer_list>
@@ -33,9 +35,10 @@ Type string_type(std::size_t bytes) {
     return type;
 }
 
-herr_t add_name(hid_t, const char* name, const H5A_info_t*, void* names) {
-    static_cast<std::vector<std::string>*>(names)->emplace_back(name);
-    return 0;
+using Names = Collected<std::string>;
+
+herr_t add_name(hid_t, const char* name, const H5A_info_t*, void* names) noexcept {
+    return static_cast<Names*>(names)->add([&] { return std::string(name); });
 }
 
 std::string read_variable_string(const Attribute& attribute) {
@@ -145,17 +148,17 @@ std::vector<std::int64_t> read_integers(hid_t object, const char* name) {
 }
 
 std::vector<std::string> attribute_names(hid_t object) {
-    std::vector<std::string> names;
     {
+        Names names;
         const QuietErrors quiet; // not every file keeps the order of creation
         if (H5Aiterate2(object, H5_INDEX_CRT_ORDER, H5_ITER_INC, nullptr, add_name, &names) >= 0)
-            return names;
+            return names.take();
     }
-    names.clear();
+    Names names;
     call("H5Aiterate", {.object = object}, [&] {
         return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, nullptr, add_name, &names);
     });
-    return names;
+    return names.take();
 }
 
 } // namespace morphogen::store::hdf5

@@ -11,9 +11,12 @@ struct Messages {
     std::string innermost;
 };
 
-herr_t keep_first(unsigned, const H5E_error2_t* entry, void* data) {
+herr_t keep_first(unsigned, const H5E_error2_t* entry, void* data) noexcept {
     auto& messages = *static_cast<Messages*>(data);
-    if (messages.innermost.empty() && entry->desc != nullptr) messages.innermost = entry->desc;
+    try {
+        if (messages.innermost.empty() && entry->desc != nullptr) messages.innermost = entry->desc;
+    } catch (...) { // without memory the failure is told without words
+    }
     return 0;
 }
 

@@ -68,6 +68,7 @@ H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address
     try {
         files[file].path = name;
     } catch (...) {
+        files.erase(file); // another file may get the same address
         driver.original.close(file);
         return nullptr;
     }
