@@ -3,6 +3,7 @@
 #include "morphogen/store/library.hpp"
 
 #include "commands.hpp"
+#include "crash_message.hpp"
 #include "version.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <new>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -75,41 +77,46 @@ int parse(CLI::App& app, int argc, char** argv) {
     return 0;
 }
 
+/// The commands run inside parse(), as CLI11's callbacks.
+int run(int argc, char** argv) {
+    std::optional<CrashMessage> crash_message; // a simulation reads no files of others
+    if (argc > 1 && argv[1] != std::string_view("run")) crash_message.emplace();
+    Program program{argc, argv};
+    CLI::App cli(description, "morphogen");
+    cli.footer(footer);
+    cli.set_version_flag("--version", version_text,
+                         "the build: revision, compiler, libraries, instruction sets");
+    cli.require_subcommand(1);
+    add_run(cli, program);
+    add_validate(cli, program);
+    add_config(cli, program);
+    add_info(cli, program);
+    add_verify(cli, program);
+    add_repair(cli, program);
+    add_rechunk(cli, program);
+    add_gather(cli, program);
+    add_series(cli, program);
+    add_crops(cli, program);
+    add_render(cli, program);
+    add_diff(cli, program);
+    add_stats(cli, program);
+    add_bench(cli, program);
+
+    const int usage = parse(cli, argc, argv);
+    if (usage != 0) return usage;
+    const int unprinted = flush_output();
+    return program.exit_code != 0 ? program.exit_code : unprinted;
+}
+
 } // namespace
 } // namespace app
 
 int main(int argc, char** argv) {
     using morphogen::core::ExitCode;
-    morphogen::parallel::save_process_affinity();
-    morphogen::store::keep_hdf5_at_exit();
-
-    app::Program program{argc, argv};
-    CLI::App cli(app::description, "morphogen");
-    cli.footer(app::footer);
-    cli.set_version_flag("--version", app::version_text,
-                         "the build: revision, compiler, libraries, instruction sets");
-    cli.require_subcommand(1);
-    app::add_run(cli, program);
-    app::add_validate(cli, program);
-    app::add_config(cli, program);
-    app::add_info(cli, program);
-    app::add_verify(cli, program);
-    app::add_repair(cli, program);
-    app::add_rechunk(cli, program);
-    app::add_gather(cli, program);
-    app::add_series(cli, program);
-    app::add_crops(cli, program);
-    app::add_render(cli, program);
-    app::add_diff(cli, program);
-    app::add_stats(cli, program);
-    app::add_bench(cli, program);
-
-    // The commands run inside parse(), as CLI11's callbacks.
     try {
-        const int usage = app::parse(cli, argc, argv);
-        if (usage != 0) return usage;
-        const int unprinted = app::flush_output();
-        return program.exit_code != 0 ? program.exit_code : unprinted;
+        morphogen::parallel::save_process_affinity();
+        morphogen::store::keep_hdf5_at_exit();
+        return app::run(argc, argv);
     } catch (const morphogen::core::Error& e) {
         app::print_error(e.what());
         return static_cast<int>(e.exit_code());

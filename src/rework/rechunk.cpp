@@ -22,6 +22,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -76,7 +77,13 @@ public:
             std::optional<store::DatasetWriter> writer;
             if (out != nullptr) writer.emplace(*out, path);
             const auto sink = shared.sink(number++, writer ? &*writer : nullptr);
-            rewrite(job, *sink, shared.ranks());
+            try {
+                rewrite(job, *sink, shared.ranks());
+            } catch (const std::bad_alloc&) {
+                const std::string where = fmt::format("{}, {}", file_->path().native(), path);
+                throw core::Error(core::ErrorText{
+                    .what = "out of memory", .where = where, .advice = "give less --memory"});
+            }
             sink->finish();
             if (job.asked_for)
                 result.datasets.push_back(
@@ -99,6 +106,27 @@ public:
     }
 
     const fs::path& path() const { return file_->path(); }
+
+    /// A file of a few bytes may claim petabytes of fill: nobody would see the end of writing them.
+    void check_room(const fs::path& out) const {
+        constexpr std::uint64_t beyond_codecs = 4096;
+        std::uint64_t least = 0;
+        for (const auto& [id, job] : jobs_) {
+            const auto& filters = job.layout.filters;
+            const bool packs = filters && filters->codec.compressor != codec::Compressor::none;
+            least += job.reader->raw_bytes() / (packs ? beyond_codecs : 1);
+        }
+        std::error_code unknown;
+        const fs::path folder = out.has_parent_path() ? out.parent_path() : fs::path(".");
+        const std::uint64_t room = fs::space(folder, unknown).available;
+        if (unknown || least <= room) return;
+        throw core::Error(
+            core::ErrorText{.what = "no room for OUT",
+                            .where = out.native(),
+                            .why = fmt::format("it takes {} at the least, {} are free",
+                                               core::format_size(least), core::format_size(room)),
+                            .advice = "choose a codec, a larger disk, or some datasets only"});
+    }
 
     /// Every file that is read.
     std::vector<fs::path> inputs() const {
@@ -236,7 +264,9 @@ RechunkResult rechunk(const fs::path& in, const fs::path& out, const RechunkOpti
     SharedOutput shared(ranks);
     const auto plan = [&] {
         rechunker.emplace(in, options, ranks.size());
-        if (ranks.is_root()) check_output(out, rechunker->inputs());
+        if (!ranks.is_root()) return;
+        check_output(out, rechunker->inputs());
+        rechunker->check_room(out);
     };
     if (ranks.size() == 1) {
         plan();
@@ -244,9 +274,9 @@ RechunkResult rechunk(const fs::path& in, const fs::path& out, const RechunkOpti
         mpi::run_collectively(ranks, plan);
         check_same_work(ranks, rechunker->fingerprint(), in);
     }
-    result.bytes_in = fs::file_size(rechunker->path());
     shared.run([&] {
         if (!ranks.is_root()) return rechunker->write(nullptr, shared, result);
+        result.bytes_in = fs::file_size(rechunker->path());
         store::NewFile file(out, options.replace);
         rechunker->write(&file.file(), shared, result);
         file.close();

@@ -17,6 +17,8 @@ struct Cut {
 
 /// How often elements along the axis are decoded: a block that two slabs share is decoded twice.
 double decoded_by(Index n, Index block, Index length) {
+    constexpr Index enough = 4096; // slabs, to tell for all
+    if (n / length > enough) n = enough * length;
     double elements = 0.0;
     for (Index lo = 0; lo < n; lo += length) {
         const Index hi = std::min(lo + length, n);

@@ -228,7 +228,7 @@ private:
                                                     file->path().native(), path));
             return;
         }
-        check_blocks(DatasetReader(file, path), frames);
+        check_chunks(DatasetReader(file, path), frames);
     }
 
     void follow_sources(const FileReader& file, const DatasetInfo& info, Index frames) {
@@ -276,26 +276,35 @@ private:
     }
 
     /// @param frames of which no chunk may be missing
-    void check_blocks(const DatasetReader& reader, Index frames) {
+    void check_chunks(const DatasetReader& reader, Index frames) {
         if (const std::string filter = reader.missing_filter(); !filter.empty()) {
             result_.unchecked.push_back(fmt::format("{}, {}: no plugin for filter {} is installed",
                                                     reader.file().path().native(),
                                                     reader.info().path, filter));
             return;
         }
-        const auto blocks = reader.blocks_in(NdBox::whole(reader.shape()));
         ++result_.datasets;
-        result_.blocks += static_cast<Index>(blocks.size());
         result_.raw_bytes += reader.raw_bytes();
-        if (blocks.empty()) return;
+        const NdBox whole = NdBox::whole(reader.shape());
+        const Index blocks = reader.count_blocks_in(whole);
+        result_.blocks += blocks;
+        if (blocks == 0) return;
+        auto stream = make_stream(reader, useful_threads(budget_.threads, blocks));
+        // Their list and what is noted of them must stay small, however many there are.
+        constexpr std::size_t at_once = 65536;
+        reader.each_blocks_in(whole, at_once, [&](std::span<const store::BlockId> some) {
+            check_blocks(reader, *stream, some, frames);
+        });
+    }
+
+    void check_blocks(const DatasetReader& reader, BlockStream& stream,
+                      std::span<const store::BlockId> blocks, Index frames) {
         std::vector<char> is_fill(blocks.size(), 0); // each written by one thread
-        const int threads = useful_threads(budget_.threads, static_cast<Index>(blocks.size()));
-        auto stream = make_stream(reader, threads);
         const auto use = [&](const BlockView& block, int) {
             block.check();
             is_fill[static_cast<std::size_t>(block.number)] = block.is_fill ? 1 : 0;
         };
-        stream->for_each(
+        stream.for_each(
             blocks, {.use = use, .done = {}, .failed = [&](Index, const std::exception_ptr& error) {
                          guarded(reader.info().path, [&] { std::rethrow_exception(error); });
                      }});

@@ -1,6 +1,7 @@
 #include "morphogen/codec/decoder.hpp"
 #include "morphogen/core/contract.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/dataset_reader.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
@@ -9,12 +10,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <optional>
 
 /// The half of DatasetReader that reads blocks.
@@ -113,17 +113,41 @@ std::string DatasetReader::missing_filter() const {
     return {};
 }
 
-std::vector<BlockId> DatasetReader::blocks_in(const NdBox& box) const {
+/// The chunks of a piece that @p box touches, in the piece's grid.
+NdBox DatasetReader::chunks_in(const DatasetPiece& piece, const NdBox& box) const {
+    const NdBox part = intersect(box, piece.place);
+    if (part.empty()) return {Dims(box.rank(), 0), Dims(box.rank(), 0)};
+    return piece.grid.touched(part + negative(piece.shift));
+}
+
+Index DatasetReader::count_blocks_in(const NdBox& box) const {
+    Index count = 0;
+    for (const DatasetPiece& piece : pieces_)
+        count += chunks_in(piece, box).volume();
+    return count;
+}
+
+void DatasetReader::each_blocks_in(const NdBox& box, std::size_t most,
+                                   const std::function<void(std::span<const BlockId>)>& use) const {
     std::vector<BlockId> blocks;
     for (std::size_t p = 0; p < pieces_.size(); ++p) {
-        const DatasetPiece& piece = pieces_[p];
-        const NdBox part = intersect(box, piece.place);
-        if (part.empty()) continue;
-        const NdBox chunks = piece.grid.touched(part + negative(piece.shift));
-        for (Index n = 0, all = chunks.volume(); n < all; ++n)
-            blocks.push_back({p, piece.grid.number_in(chunks, n)});
+        const NdBox chunks = chunks_in(pieces_[p], box);
+        for (Index n = 0, all = chunks.volume(); n < all; ++n) {
+            blocks.push_back({p, pieces_[p].grid.number_in(chunks, n)});
+            if (blocks.size() < most) continue;
+            use(blocks);
+            blocks.clear();
+        }
     }
-    return blocks;
+    if (!blocks.empty()) use(blocks);
+}
+
+std::vector<BlockId> DatasetReader::blocks_in(const NdBox& box) const {
+    std::vector<BlockId> all;
+    each_blocks_in(
+        box, std::numeric_limits<std::size_t>::max(),
+        [&](std::span<const BlockId> blocks) { all.assign(blocks.begin(), blocks.end()); });
+    return all;
 }
 
 NdBox DatasetReader::full_box(BlockId block) const noexcept {
@@ -194,18 +218,11 @@ std::string DatasetReader::locate(BlockId block) const {
 void DatasetReader::read_stored(BlockId block, const StoredBlock& stored,
                                 std::span<std::byte> out) const {
     MORPHOGEN_EXPECT(out.size() == stored.bytes);
-    for (std::size_t done = 0; done < out.size();) {
-        const ssize_t n = ::pread(stored.descriptor, out.data() + done, out.size() - done,
-                                  static_cast<off_t>(stored.offset + done));
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) {
-            const std::string why = n < 0 ? core::errno_text(errno) : "the file ends before";
-            const std::string where = describe(block, stored);
-            throw core::Error(
-                core::ErrorText{.what = "cannot read data", .where = where, .why = why});
-        }
-        done += static_cast<std::size_t>(n);
-    }
+    const auto n = core::read_whole(stored.descriptor, out, stored.offset);
+    if (n == static_cast<std::int64_t>(out.size())) return;
+    const std::string why = n < 0 ? core::errno_text(errno) : "the file ends before";
+    const std::string where = describe(block, stored);
+    throw core::Error(core::ErrorText{.what = "cannot read data", .where = where, .why = why});
 }
 
 void DatasetReader::read_plain(BlockId block, std::span<std::byte> out) const {

@@ -183,8 +183,9 @@ std::uint64_t DatasetInfo::raw_bytes() const noexcept {
 bool DatasetInfo::is_nearly_all_fill() const noexcept {
     constexpr std::uint64_t quickly_read = std::uint64_t{64} << 20;
     constexpr std::uint64_t beyond_codecs = 4096; // deflate's limit is 1032
-    return layout != DataLayout::assembled && raw_bytes() > quickly_read &&
-           stored_bytes < raw_bytes() / beyond_codecs;
+    if (layout == DataLayout::assembled || raw_bytes() <= quickly_read) return false;
+    if (layout == DataLayout::contiguous) return stored_bytes == 0; // all of it, or nothing
+    return stored_bytes < raw_bytes() / beyond_codecs;
 }
 
 double DatasetInfo::ratio() const noexcept {

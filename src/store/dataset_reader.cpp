@@ -3,6 +3,7 @@
 #include "morphogen/codec/decoder.hpp"
 #include "morphogen/core/checked_cast.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/memory.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/file.hpp"
@@ -129,7 +130,22 @@ DatasetPiece DatasetReader::make_piece(hdf5::Dataset data, const DatasetInfo& in
     call("H5Fget_filesize", {.object = object},
          [&] { return H5Fget_filesize(file.get(), &bytes); });
     piece.file_bytes = bytes;
+    check_stored(info, bytes);
     return piece;
+}
+
+/// A damaged header may claim petabytes: nobody would see the end of reading them.
+void DatasetReader::check_stored(const DatasetInfo& info, std::uint64_t file_bytes) const {
+    if (info.layout != DataLayout::contiguous || info.external || info.stored_bytes == 0) return;
+    if (info.stored_bytes > file_bytes)
+        refuse(*file_, info_.path,
+               fmt::format("it is damaged: its header tells of {}, the file has {}",
+                           core::format_size(info.stored_bytes), core::format_size(file_bytes)));
+    if (info.stored_bytes < info.raw_bytes())
+        refuse(*file_, info_.path,
+               fmt::format("it is damaged: {} are stored, its shape needs {}",
+                           core::format_size(info.stored_bytes),
+                           core::format_size(info.raw_bytes())));
 }
 
 /// The sources of a virtual dataset read directly: several times quicker than through it.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 
 namespace morphogen::store {
@@ -25,6 +26,9 @@ std::array<Place, 16> places;
 } // namespace
 
 UnfinishedName::UnfinishedName(const std::filesystem::path& path) noexcept : place_(0) {
+    // OpenMP's runtime and HDF5 call exit() themselves where they cannot go on.
+    static const int registered = std::atexit(remove_unfinished_files);
+    static_cast<void>(registered);
     for (; place_ < places.size(); ++place_) {
         Place& place = places[place_];
         if (path.native().size() >= place.path.size()) continue;

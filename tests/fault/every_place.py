@@ -217,6 +217,41 @@ def check_bombs(faults):
     path.write_bytes(whole)
 
 
+def check_claims(faults):
+    """A header that claims petabytes: refused at once, whether they are damage or fill that was never written."""
+    path = faults.work.path / "claims.h5"
+    length = 123457
+    with h5py.File(path, "w") as f:
+        f["v"] = numpy.zeros(length, "f4")
+    content = path.read_bytes()
+    size, bytes_of_all = struct.pack("<Q", length), struct.pack("<Q", 4 * length)
+    commands = (["verify", path.name], ["rechunk", path.name, "out.h5", "--chunks", "1000"])
+    for label, changed in (("a length", content.replace(size, struct.pack("<Q", 1 << 50))),
+                           ("a length and the bytes",
+                            content.replace(size, struct.pack("<Q", 1 << 50)).replace(bytes_of_all, struct.pack("<Q", 1 << 52)))):
+        faults.checks.expect(changed != content, f"{label}: nothing was changed")
+        path.write_bytes(changed)
+        for arguments in commands:
+            began = time.monotonic()
+            result = faults.work.run(*arguments)
+            faults.checks.expect(time.monotonic() - began < SOON_S, f"{label}, {arguments[0]}: took long")
+            faults.checks.expect(result.returncode == 1 and "claims.h5, /v): it is damaged" in result.stderr,
+                                 f"{label}, {arguments[0]}: exit {result.returncode}: {result.stderr!r}")
+    with h5py.File(path, "w") as f:
+        f.create_dataset("v", (1 << 50,), "f4", chunks=(1024,))
+        f.create_dataset("w", (4, 1 << 50), "f4")
+    for chunks in (["--chunks", "1000"], ["--chunks", "4,1000"], ["--chunks", "contiguous"]):
+        began = time.monotonic()
+        result = faults.work.run("rechunk", path.name, "out.h5", *chunks)
+        faults.checks.expect(time.monotonic() - began < SOON_S, f"fill, {chunks}: took long")
+        faults.checks.expect("no room for OUT" in result.stderr or "not enough memory" in result.stderr,
+                             f"fill, {chunks}: exit {result.returncode}: {result.stderr!r}")
+    began = time.monotonic()
+    result = faults.work.run("verify", path.name)
+    faults.checks.expect(time.monotonic() - began < SOON_S and result.returncode == 0, f"fill, verify: {result.stderr!r}")
+    faults.clean()
+
+
 def check_refused(faults):
     """Bad wishes, told in one short line before anything is begun."""
     (faults.work.path / "folder").mkdir()
@@ -254,6 +289,7 @@ def main():
         faults = Faults(checks, work)
         check_damage(faults)
         check_bombs(faults)
+        check_claims(faults)
         check_memory(faults)
         check_refused(faults)
         if len(sys.argv) > 2:

@@ -41,7 +41,9 @@ class Workspace:
             out, errors = process.communicate(timeout=timeout)
         finally:
             process.kill()
-        return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+        # A crash is one here, whatever it says.
+        code = "crashed" if "morphogen: crashed" in errors else process.returncode
+        return subprocess.CompletedProcess(process.args, code, out, errors)
 
     def start(self, *arguments, ranks=0, environment=None, prefix=()):
         """The process, started; prefix: a command that runs it, and mpirun if there are ranks."""

@@ -75,6 +75,10 @@ public:
     std::string missing_filter() const;
     /// All that lies in @p box, piece by piece.
     std::vector<BlockId> blocks_in(const core::NdBox& box) const;
+    core::Index count_blocks_in(const core::NdBox& box) const;
+    /// The same blocks, at most @p most at once: a file may have more than a list has room for.
+    void each_blocks_in(const core::NdBox& box, std::size_t most,
+                        const std::function<void(std::span<const BlockId>)>& use) const;
     /// Elements of a block as it is decoded, in indices of the whole: a chunk reaches over edges.
     core::NdBox full_box(BlockId block) const noexcept;
     /// Those that belong to the whole.
@@ -102,6 +106,8 @@ private:
     void add_own_piece();
     bool add_source_pieces();
     DatasetPiece make_piece(hdf5::Dataset data, const DatasetInfo& info) const;
+    core::NdBox chunks_in(const DatasetPiece& piece, const core::NdBox& box) const;
+    void check_stored(const DatasetInfo& info, std::uint64_t file_bytes) const;
     void find_sizes();
     const hdf5::Dataset& data_of(const DatasetPiece& piece) const noexcept;
     std::uint64_t most_stored(const DatasetPiece& piece) const noexcept;

@@ -146,3 +146,10 @@ TEST_CASE("slabs decode nothing twice if memory allows it and never exceed it") 
     CHECK(plan(45).passes < 2.5);
     CHECK(plan(2).passes > plan(45).passes);
 }
+
+TEST_CASE("slabs of a dataset that claims to be endless are planned at once") {
+    const Index huge = Index{1} << 54U;
+    const auto plan = rework::plan_slabs({huge, 7}, {1024, 7}, {1000, 7}, Index{1} << 20U);
+    CHECK(plan.slabs.box(0).volume() <= Index{1} << 20U);
+    CHECK(plan.passes < 1.1);
+}
