@@ -16,6 +16,7 @@ Exit 1 if a file fails. Needs python3-h5py.
 import argparse
 import collections
 import concurrent.futures
+import itertools
 import json
 import multiprocessing
 import os
@@ -134,14 +135,22 @@ def change_one(path, dataset):
         return at if changed != value and not (numpy.isnan(changed) and numpy.isnan(value)) else None
 
 
+IN_LIBRARY = "crash inside HDF5"
+
+
 class Program:
     """Runs commands; whatever a command may never do is kept."""
 
     def __init__(self, program, seconds):
         self.program, self.seconds = program, seconds
 
-    def run(self, *arguments, codes=(0, 1, 2)):
+    def run(self, *arguments):
         """Exit code, stdout, stderr, seconds and, if that was no way to end, why not."""
+        result = self.run_once(*arguments)
+        # The machine may have been busy with something else.
+        return self.run_once(*arguments) if result[3] > self.seconds else result
+
+    def run_once(self, *arguments, codes=(0, 1, 2)):
         began = time.monotonic()
         environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98",
                        "LSAN_OPTIONS": "exitcode=97"}
@@ -154,8 +163,12 @@ class Program:
         out, errors = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         what = f"{' '.join(map(str, arguments))}: exit {done.returncode}: {errors[-2000:] or '(nothing said)'}"
         bad = None
+        if crashed_in_library(errors):
+            return IN_LIBRARY, out, errors, took, None
         if done.returncode not in codes:
             bad = what
+        elif "morphogen: crashed" in errors:
+            bad = "crashes: " + what
         elif any(line and not line.startswith("morphogen: ") for line in errors.splitlines()):
             bad = "another kind of message: " + what
         elif done.returncode == 2 and not errors or done.returncode == 1 and not errors and arguments[0] != "diff":
@@ -165,6 +178,17 @@ class Program:
         elif took > self.seconds:
             bad = f"{took:.1f} s: {' '.join(map(str, arguments))}"
         return done.returncode, out, errors, took, bad
+
+
+def crashed_in_library(errors):
+    """By the report of a sanitizer. What it says of a leak after a crash is of no interest."""
+    frame = re.search(r"^ *#0 .*$", errors, re.MULTILINE)
+    return "AddressSanitizer" in errors and frame is not None and "libhdf5" in frame.group()
+
+
+def library_frames(errors):
+    """Where in HDF5: the functions that have names."""
+    return " < ".join(re.findall(r"^ *#\d+ 0x[0-9a-f]+ in (H5\w+)", errors, re.MULTILINE)[:4])
 
 
 def first_reason(errors):
@@ -182,6 +206,10 @@ class Sweep:
         self.reasons = collections.defaultdict(collections.Counter)
         self.failures = []
         self.slowest = []
+        self.numbers = itertools.count(1)
+
+    def number(self):
+        return next(self.numbers)
 
     def fail(self, path, what):
         self.failures.append(f"{path}: {what}")
@@ -192,7 +220,11 @@ class Sweep:
         self.slowest.append((took, " ".join(map(str, arguments))))
         if bad:
             self.fail(path, bad)
-        return (code if not bad else None), out, errors
+        if code == IN_LIBRARY:
+            self.counts["crashes inside HDF5"] += 1
+            self.reasons["crashes inside HDF5"][library_frames(errors)] += 1
+            print(f"crash inside HDF5: {path}: {' '.join(map(str, arguments))}", flush=True)
+        return (code if not bad and code != IN_LIBRARY else None), out, errors
 
     def check(self, path):
         self.counts["files"] += 1
@@ -232,7 +264,7 @@ class Sweep:
         for n in reversed(largest):  # edges that do not fit, where that makes not too many
             chunks.insert(0, max(1, min(n if n < 4 else n // 2 + 1, room)))
             room = max(1, room // chunks[0])
-        target = self.scratch / f"{os.getpid()}-{id(datasets)}.h5"
+        target = self.scratch / f"{self.number()}.h5"
         names = [name for d in datasets for name in ("--dataset", d["path"])] if len(datasets) <= 200 else []
         code, _, errors = self.run(path, "rechunk", path, target, "--chunks", ",".join(map(str, chunks)), *names)
         try:
@@ -290,7 +322,7 @@ class Sweep:
             # Half of them near the beginning, where the superblock and the first headers are.
             at = chance.randrange(min(len(data), 4096) if chance.random() < 0.5 else len(data))
             data[at] = chance.choice((0, 255, data[at] ^ (1 << chance.randrange(8)), chance.randrange(256)))
-        copy = self.scratch / f"damaged-{os.getpid()}-{id(data)}{path.suffix}"
+        copy = self.scratch / f"damaged-{self.number()}-{n}-{path.name}"
         target = self.scratch / f"{copy.name}.out"
         copy.write_bytes(data)
         keep = False
@@ -303,6 +335,10 @@ class Sweep:
                 self.counts["damaged copies that verify tells"] += 1
                 self.reasons["verify, damaged"][first_reason(errors)] += 1
             self.run(path, "rechunk", copy, target, "--chunks", "contiguous")
+            for left in (target, target.with_name(f"{target.name}.new")):
+                if left.exists() and left != target:
+                    self.counts["damaged copies after which OUT.new is left"] += 1
+                    left.unlink()
             keep = len(self.failures) > before
         finally:
             target.unlink(missing_ok=True)
