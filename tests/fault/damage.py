@@ -58,7 +58,7 @@ class Run:
         self.name, self.path = name, work.path / name
         settings = {"per_file": per_file, "layout": layout, "steps": 20000 if is_killed else 3}
         work.write("whole.toml", CONFIG.format(frames=GOAL, directory="whole", **settings))
-        self.expect_end(work.run("run", "whole.toml", "--force", ranks=ranks, environment=ENVIRONMENT))
+        self.expect_end(work.run("run", "whole.toml", "--force", ranks=ranks, environment=ENVIRONMENT, timeout=300))
         with h5py.File(work.path / "whole/frames.h5") as file:
             self.whole = file["v"][...]
         frames = GOAL if is_killed else FRAMES
@@ -66,7 +66,7 @@ class Run:
         if is_killed:
             self.kill(work)
         else:
-            self.expect_end(work.run("run", f"{name}.toml", ranks=ranks, environment=ENVIRONMENT))
+            self.expect_end(work.run("run", f"{name}.toml", ranks=ranks, environment=ENVIRONMENT, timeout=300))
         shutil.move(work.path / "out", self.path)
         self.stored = len(right_frames(self.path, self.whole))
         self.files = [path for path in sorted(self.path.rglob("*"))

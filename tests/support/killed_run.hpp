@@ -27,8 +27,9 @@ inline config::Config killed_config() {
 
 /// One rank's run as a kill leaves it: @p committed frames and the beginning of another.
 inline void write_killed(const std::filesystem::path& root, core::Index committed,
-                         core::Index frames_per_file = 0) {
-    const auto layout = store::make_layout(killed_config(), {{0, 0, 0}, {1, 20, 30}});
+                         core::Index frames_per_file = 0,
+                         const config::Config& config = killed_config()) {
+    const auto layout = store::make_layout(config, {{0, 0, 0}, {1, 20, 30}});
     store::ChunkSink sink(store::SinkFiles{.directory = {root},
                                            .sync = config::Sync::never,
                                            .frames_per_file = frames_per_file,

@@ -1,4 +1,7 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/dataspace.hpp"
+#include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/repair.hpp"
 #include "morphogen/store/run_inventory.hpp"
@@ -11,12 +14,16 @@
 #include "store/salvage.hpp"
 #include "temporary_directory.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+namespace codec = morphogen::codec;
+namespace config = morphogen::config;
 namespace core = morphogen::core;
 namespace store = morphogen::store;
+namespace hdf5 = morphogen::store::hdf5;
 namespace test = morphogen::test;
 namespace fs = std::filesystem;
 using core::Index;
@@ -90,6 +97,43 @@ TEST_CASE("power loss: a file that is cut short keeps the frames that can be pro
         CHECK((test::content(aside(frames)) == before));
     }
     CHECK(least >= 7);
+}
+
+TEST_CASE("power loss: frames that are in the file and not whole are not proven") {
+    const test::TemporaryDirectory directory;
+    test::write_killed(directory.path(), 9);
+    store::repair_run({directory.path()}, RepairMode::repair);
+    const fs::path frames = directory / "frames.h5";
+    const auto end = test::chunk_address(frames, "v", {8, 0, 0});
+    SECTION("a chunk with another byte") {
+        test::flip(frames,
+                   static_cast<std::streamoff>(test::chunk_address(frames, "v", {3, 10, 0})) + 25);
+    }
+    SECTION("zeros where steps should be") {
+        const auto file = hdf5::open_file(frames, hdf5::Mode::write);
+        const auto step = hdf5::open_dataset(file.get(), "step");
+        const std::vector<std::int64_t> zeros(6, 0);
+        const std::vector<hsize_t> first{3};
+        const std::vector<hsize_t> count{6};
+        const hdf5::Space space = hdf5::space_of(step);
+        hdf5::select_box(space, first, count);
+        hdf5::write(step, H5T_NATIVE_INT64, hdf5::simple_space(count), space, zeros.data());
+    }
+    fs::resize_file(frames, end);
+    CHECK(repaired(directory.path()).committed == 3);
+    check_frames(directory.path(), 3);
+}
+
+TEST_CASE("power loss: bytes beyond the end prove nothing, though their checksum would be right") {
+    const test::TemporaryDirectory directory;
+    config::Config plain = test::killed_config(); // of zeros fletcher32 makes zeros
+    plain.output.codec = {codec::Compressor::none, 0};
+    test::write_killed(directory.path(), 9, 0, plain);
+    store::repair_run({directory.path()}, RepairMode::repair);
+    const fs::path frames = directory / "frames.h5";
+    fs::resize_file(frames, test::chunk_address(frames, "v", {6, 0, 0}) + GENERATE(0, 20));
+    CHECK(repaired(directory.path()).committed == 6);
+    check_frames(directory.path(), 6);
 }
 
 TEST_CASE("power loss: a part that is cut short ends the run with what all parts hold") {
