@@ -135,7 +135,7 @@ def change_one(path, dataset):
         return at if changed != value and not (numpy.isnan(changed) and numpy.isnan(value)) else None
 
 
-IN_LIBRARY = "crash inside HDF5"
+CRASH = "crash, told"
 
 
 class Program:
@@ -163,8 +163,9 @@ class Program:
         out, errors = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         what = f"{' '.join(map(str, arguments))}: exit {done.returncode}: {errors[-2000:] or '(nothing said)'}"
         bad = None
-        if crashed_in_library(errors):
-            return IN_LIBRARY, out, errors, took, None
+        is_damaged = any("damaged-" in str(argument) for argument in arguments)
+        if is_damaged and (crashed_in_library(errors) or done.returncode == 1 and "morphogen: crashed" in errors):
+            return CRASH, out, errors, took, None
         if done.returncode not in codes:
             bad = what
         elif "morphogen: crashed" in errors:
@@ -220,11 +221,10 @@ class Sweep:
         self.slowest.append((took, " ".join(map(str, arguments))))
         if bad:
             self.fail(path, bad)
-        if code == IN_LIBRARY:
-            self.counts["crashes inside HDF5"] += 1
-            self.reasons["crashes inside HDF5"][library_frames(errors)] += 1
-            print(f"crash inside HDF5: {path}: {' '.join(map(str, arguments))}", flush=True)
-        return (code if not bad and code != IN_LIBRARY else None), out, errors
+        if code == CRASH:
+            self.counts["damaged copies: crashes that are told"] += 1
+            self.reasons["crashes"][f"{arguments[0]}: {library_frames(errors) or 'the program tells'}"] += 1
+        return (code if not bad and code != CRASH else None), out, errors
 
     def check(self, path):
         self.counts["files"] += 1
