@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 // Boost is for comparison alone; the program does not need it.
@@ -42,11 +43,17 @@ std::uint64_t number_of(std::uint64_t item) {
 std::uint64_t number_of(const Line& item) {
     return item.words[0];
 }
-void set_number(std::uint64_t& item, std::uint64_t n) {
-    item = n;
-}
-void set_number(Line& item, std::uint64_t n) {
-    item.words[0] = n;
+/// With all of its words written: a copy that reads several at once waits, if only one of them was
+/// just written, until all stores before it have reached the caches, the last push's among them.
+template <typename T>
+T item_of(std::uint64_t n) {
+    if constexpr (std::is_same_v<T, Line>) {
+        Line item;
+        item.words.fill(n);
+        return item;
+    } else {
+        return n;
+    }
 }
 
 /// Both rings behind the same four calls, none of which waits.
@@ -189,26 +196,18 @@ double together(Own&& own, Other&& other) {
     return watch.seconds();
 }
 
-// What the two threads do below shares nothing but the rings, which lie in memory of their own, and
-// items are made before the clock starts. A sum beside the other thread's variables would be
-// measured instead; and so would an item whose number was just written: reading it whole waits
-// until all stores before have reached the caches, the last push's among them.
-
-template <typename T>
-std::array<T, batch> numbered_items() {
-    std::array<T, batch> items{};
-    for (std::size_t i = 0; i < batch; ++i)
-        set_number(items[i], i);
-    return items;
-}
+// What the two threads do below shares nothing but the rings, which lie in memory of their own: a
+// sum beside the other thread's variables would be measured instead.
 
 template <typename Ring, typename T>
 double one_by_one(std::int64_t items) {
     const auto ring = std::make_unique<Ring>();
     const double seconds = together(
-        [&to = *ring, items, chunk = numbered_items<T>()]() mutable {
-            for (std::int64_t i = 0; i < items; ++i)
-                until([&] { return to.push(chunk[static_cast<std::size_t>(i) % batch]); });
+        [&to = *ring, items] {
+            for (std::int64_t i = 0; i < items; ++i) {
+                T item = item_of<T>(static_cast<std::uint64_t>(i));
+                until([&] { return to.push(item); });
+            }
         },
         [&from = *ring, items] {
             std::uint64_t sum = 0;
@@ -226,7 +225,8 @@ template <typename Ring, typename T>
 double in_batches(std::int64_t items) {
     const auto ring = std::make_unique<Ring>();
     const double seconds = together(
-        [&to = *ring, items, chunk = numbered_items<T>()]() mutable {
+        [&to = *ring, items] {
+            std::array<T, batch> chunk{};
             Spin spin;
             for (std::int64_t sent = 0; sent < items;) {
                 std::span<T> rest(chunk);

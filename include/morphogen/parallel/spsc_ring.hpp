@@ -1,5 +1,6 @@
 #pragma once
 
+#include "morphogen/core/aligned_buffer.hpp"
 #include "morphogen/core/contract.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/parking.hpp"
@@ -63,12 +64,13 @@ enum class RingMeter { on, off };
 template <typename T, RingMeter meter = RingMeter::on>
 class SpscRing {
     static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>);
+    static_assert(alignof(T) <= core::AlignedBuffer<std::byte>::alignment);
 
 public:
     /// @param capacity at least 1.
     /// @param barrier only for tests: best_barrier() is right.
     explicit SpscRing(std::size_t capacity, Barrier barrier = best_barrier())
-        : capacity_(capacity), mask_(std::bit_ceil(capacity) - 1), slots_(new Slot[mask_ + 1]),
+        : capacity_(capacity), mask_(std::bit_ceil(capacity) - 1), slots_(mask_ + 1),
           spins_(spins_before_sleep()), producer_parking_(barrier), consumer_parking_(barrier) {
         MORPHOGEN_EXPECT(capacity >= 1);
     }
@@ -342,7 +344,7 @@ private:
     // Written in the constructor only.
     const std::size_t capacity_;
     const std::uint64_t mask_;
-    const std::unique_ptr<Slot[]> slots_;
+    core::AlignedBuffer<Slot> slots_; // items of a line's size share none
     const int spins_;
 
     // Seldom written, read by both at every call.
