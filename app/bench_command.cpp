@@ -67,7 +67,7 @@ void add_bench(CLI::App& app, Program& program) {
     for (const auto& benchmark : bench::benchmarks())
         footer += fmt::format("  {:<10} {}\n", benchmark.name, benchmark.description);
     command->footer(footer +
-                    fmt::format("  {:<10} every one of them, in about three minutes", "all"));
+                    fmt::format("  {:<10} every one of them, in about five minutes", "all"));
     command->add_option("NAME", options->names, "what to measure");
     command->add_flag("--json", options->bench.json, "print one JSON object instead of tables");
     command
