@@ -255,11 +255,12 @@ private:
             replace_text(directory_.report(), with_frames(*report, run_.committed));
     }
 
+    /// Not synced: it can be written again.
     void replace_text(const fs::path& path, const std::string& text) {
         if (text_of(path) == text) return;
         actions_.act(
             fmt::format("write {}: {} frames are committed", path.native(), run_.committed),
-            [&] { core::replace_file(path, text, core::Durability::synced); });
+            [&] { core::replace_file(path, text, core::Durability::none); });
     }
 
     RepairReport conclude() {
