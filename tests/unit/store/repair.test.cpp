@@ -104,6 +104,17 @@ TEST_CASE("repair: what it cannot prove stays as it is") {
         CHECK(content(directory / "parts/0000.0000.h5") == before);
         CHECK(!fs::exists(directory / "frames.h5"));
     }
+    SECTION("a killed file alone that has lost committed frames") {
+        write_killed(directory.path(), 3);
+        const fs::path alone = directory / "alone.h5";
+        fs::rename(directory / "frames.h5", alone);
+        fs::resize_file(alone, fs::file_size(alone) / 2);
+        const std::string before = content(alone);
+        const auto report = store::repair_file(alone, RepairMode::repair);
+        CHECK(!report.problems.empty());
+        CHECK(report.actions.empty());
+        CHECK((content(alone) == before));
+    }
     SECTION("a file that some other program was writing") {
         write_killed(directory.path(), 3);
         store::repair_run({directory.path()}, RepairMode::repair);
