@@ -165,6 +165,11 @@ TEST_CASE("what a sequence throws comes after the boxes before it, and stays") {
     });
     CHECK(outside.next());
     CHECK_THROWS_WITH(outside.next(), Catch::Contains("box 1 from [39, 0, 1]"));
+    BoxLoader another(*reader, [&](Index n) {
+        return std::optional(NdBox{{0, 0, 0}, {1, 30, 50 - n}});
+    });
+    CHECK(another.next());
+    CHECK_THROWS_WITH(another.next(), Catch::Contains("the first one has another shape"));
 }
 
 TEST_CASE("a loader tells the least memory that would do, and what cannot be loaded") {
@@ -243,4 +248,32 @@ TEST_CASE("locks are given in the order in which they were asked for") {
         CHECK(inside);
     }
     other.join();
+}
+
+TEST_CASE("each of many that wait for the lock is let in, in turn") {
+    const test::Watchdog dog("many wait");
+    bool in_turn = false; // in one round at least: a busy machine may hold up one before it asks
+    for (int round = 0; round < 5; ++round) {
+        std::vector<int> order; // guarded by the lock itself
+        std::vector<std::thread> threads;
+        {
+            const store::Hdf5Lock mine;
+            for (int i = 0; i < 6; ++i) {
+                std::atomic<bool> asks{false};
+                threads.emplace_back([&asks, &order, i] {
+                    asks = true;
+                    const store::Hdf5Lock theirs;
+                    order.push_back(i);
+                });
+                while (!asks)
+                    std::this_thread::yield();
+                std::this_thread::sleep_for(std::chrono::milliseconds(20)); // it has asked by now
+            }
+        }
+        for (std::thread& thread : threads)
+            thread.join();
+        CHECK(order.size() == 6);
+        in_turn |= order == std::vector<int>{0, 1, 2, 3, 4, 5};
+    }
+    CHECK(in_turn);
 }
