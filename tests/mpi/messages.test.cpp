@@ -85,6 +85,18 @@ TEST_CASE("no more messages than slots are under way until one is received") {
     CHECK(ring.take(6) == "second");
     CHECK(ring.take(5) == "third");
     REQUIRE(soon([&] { return out.is_empty(); }));
+    // Not empty while one of them waits, whichever slot it has.
+    REQUIRE(out.try_send(bytes_of("taken"), {}, 7));
+    REQUIRE(out.try_send(bytes_of("waits"), {}, 8));
+    CHECK(ring.take(7) == "taken");
+    ring.world.barrier(); // everybody has taken one
+    bool too_early = false;
+    for (int i = 0; i < 1000; ++i)
+        too_early |= out.is_empty();
+    CHECK_FALSE(too_early);
+    ring.world.barrier(); // until here nobody has taken the other
+    CHECK(ring.take(8) == "waits");
+    REQUIRE(soon([&] { return out.is_empty(); }));
 }
 
 TEST_CASE("a probe tells of what was asked for and leaves the rest") {
