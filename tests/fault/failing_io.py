@@ -16,12 +16,13 @@ import collections
 import concurrent.futures
 import contextlib
 import errno
+import itertools
 import os
 import re
 import shutil
 import subprocess
 
-from fault_points import AT_ONCE, FaultPoints, main_of
+from fault_points import AT_ONCE, RANKS_AT_ONCE, FaultPoints, main_of
 from faulty_run import FRAMES, errors_in
 
 # Launches differ in the number of their calls: one may end before the call that was to fail.
@@ -122,21 +123,21 @@ class FailingIo(FaultPoints):
         except subprocess.CalledProcessError as failed:
             print(f"quota: skipped: no btrfs here: {failed.cmd}: {failed.stderr}")
             return 0
-        return self.fill("quota", small_quota, range(64, 10000, 48 * min(self.options.every, 4)), os.strerror(errno.EDQUOT))
+        return self.fill("quota", small_quota, range(64, 10000, 48 * min(self.options.every, 6)), os.strerror(errno.EDQUOT))
 
     def fill(self, name, small, sizes, told):
         """Runs in a `small` place of each of @p sizes until one is enough, alone and on three ranks."""
         tried, met = 0, collections.Counter()
         for ranks in (0, 3):
-            full = 0
-            for kib in sizes:
-                tried += 1
-                line = self.fill_one(f"{name} of {kib} KiB, {ranks or 1} ranks", small, kib, ranks, told)
-                if line is None:
-                    break
-                full += 1
-                met[re.sub(r"\d+", "N", line.rsplit("(", 1)[-1].split(")")[0])] += 1
-            self.checks.expect(full >= 2, f"{name}, {ranks or 1} ranks: only {full} sizes were too small")
+            left, lines, at_once = iter(sizes), [], RANKS_AT_ONCE if ranks else AT_ONCE
+            with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+                while None not in lines:
+                    lines += pool.map(lambda kib: self.fill_one(f"{name} of {kib} KiB, {ranks or 1} ranks", small, kib, ranks, told),
+                                      itertools.islice(left, at_once))
+            full = [line for line in lines if line is not None]
+            self.checks.expect(len(full) >= 2, f"{name}, {ranks or 1} ranks: only {len(full)} sizes were too small")
+            met.update(re.sub(r"\d+", "N", line.rsplit("(", 1)[-1].split(")")[0]) for line in full)
+            tried += len(lines)
         print(f"{name}: full at {dict(met)}")
         return tried
 

@@ -7,7 +7,8 @@ import time
 from faulty_run import CONFIG, FRAMES, FaultyRun, frames_of, require_repair, wrong_frames
 from program import Checks  # faulty_run has set the path
 
-AT_ONCE = 6  # launches mostly wait for MPI to start and end
+AT_ONCE = 6  # launches of one rank mostly wait for MPI to start and end
+RANKS_AT_ONCE = 2  # launches of several, which wait for each other with the processor
 
 
 class FaultPoints:

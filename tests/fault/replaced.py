@@ -2,13 +2,13 @@
 """Somebody removes, moves or replaces what a run is writing: it ends soon, exit 1, and says which file; what was committed
 is readable where it is now, and --resume goes on from what there is.
 
-usage: replaced.py PROGRAM LIBRARY [alone] [ranks]
+usage: replaced.py PROGRAM LIBRARY [--every N] [alone] [ranks]      (--every: of the cases with ranks)
 """
 import concurrent.futures
 import shutil
 import time
 
-from fault_points import AT_ONCE, FaultPoints, main_of
+from fault_points import AT_ONCE, RANKS_AT_ONCE, FaultPoints, main_of
 from faulty_run import OUT, RUN, errors_in, kill_tree, wait_until
 
 SOON_S = 40  # a look at the files once a second, and the end of mpirun, on a machine that does other things too
@@ -29,9 +29,11 @@ class Replaced(FaultPoints):
         return self.each(3)
 
     def each(self, ranks):
-        cases = (self.removed, self.moved, self.moved_and_made_anew, self.frames_replaced, self.master_replaced,
-                 self.part_replaced, self.checkpoints_replaced)
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        cases = (self.part_replaced, self.removed, self.checkpoints_replaced, self.master_replaced, self.moved,
+                 self.moved_and_made_anew, self.frames_replaced)
+        if ranks:
+            cases = cases[::self.options.every]
+        with concurrent.futures.ThreadPoolExecutor(RANKS_AT_ONCE if ranks else AT_ONCE) as pool:
             list(pool.map(lambda case: case(ranks, f"{case.__name__}, {ranks or 1} ranks"), cases))
         return len(cases)
 
@@ -41,7 +43,7 @@ class Replaced(FaultPoints):
         # Slowed, so that there is a middle.
         process = run.start(*RUN, "--set", f"output.frames_per_file={segment}", ranks=ranks, delay_us=15000)
         try:
-            seen = wait_until(lambda: process.poll() is not None or run.committed() >= 4)
+            seen = wait_until(lambda: process.poll() is not None or run.committed() >= 4, 60)
             self.checks.expect(seen and process.poll() is None, f"{where}: no frames in time, or ended already")
             change(run)
             since = time.monotonic()

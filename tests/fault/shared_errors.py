@@ -43,7 +43,7 @@ def main():
     program, shim = sys.argv[1:]
     checks = Checks()
     places = ((0, 0), (0, 12), (0, 40), (1, 0), (1, 12), (2, 12))
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:  # launches mostly wait
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda case: check(checks, program, shim, *case[0], case[1]),
                       itertools.product(places, (errno.ENOSPC, errno.EIO))))
     checks.finish()

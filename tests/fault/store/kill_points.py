@@ -201,7 +201,7 @@ def one_of_two_ranks(tools):
         shutil.rmtree(out)
         return 1
 
-    tried = sum(runs.at_once(kill, chosen))
+    tried = sum(runs.at_once(kill, chosen, ranks=2))
     expect(tried >= 4, "too few launches were killed:", tried)
     print(f"one of two ranks killed before {tried} calls: nothing lost")
 

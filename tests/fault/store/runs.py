@@ -22,9 +22,10 @@ import sample  # noqa: E402
 TIMEOUT = 60  # seconds: a hang is a failure
 
 
-def at_once(work, items):
-    """work(item) for each, several at a time: launches mostly wait for MPI to start and end."""
-    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+def at_once(work, items, ranks=1):
+    """work(item) for each, several at a time: launches of one rank mostly wait for MPI to start and end, those of several
+    wait for each other with the processor."""
+    with concurrent.futures.ThreadPoolExecutor(6 if ranks == 1 else 2) as pool:
         return list(pool.map(work, items))
 
 
