@@ -133,7 +133,10 @@ class Kills(FaultPoints):
                 point = rng.randrange(calls[rank])
                 where = f"rank {rank} of 3 killed before its call {point}"
                 done = run.run(ranks=3, rank=rank, kill_before=point)
-                self.checks.expect(done.returncode not in (0, 75), f"{where}: exit {done.returncode}: {done.stderr}")
+                # Ranks publish as they meet: another launch may make fewer calls.
+                ended_before = done.returncode == 0 and point > 0.9 * calls[rank]
+                self.checks.expect(ended_before or done.returncode not in (0, 75), f"{where} of {calls[rank]}: exit "
+                                   f"{done.returncode}: {done.stderr}")
             else:
                 # Slowed, so that a moment falls into the run and not into the launcher's start.
                 delay = rng.uniform(0.0, 1.2)
