@@ -114,7 +114,8 @@ Index frames_until(const config::Config& config, Index step) {
 /// Before committed frames are given up: a run that has checkpoints, none of which is old enough to
 /// go on after @p frames frames, does not begin at its beginning unasked.
 void check_reach(const ResumeRequest& request,
-                 const std::vector<store::CheckpointEntry>& checkpoints, Index frames) {
+                 const std::vector<store::CheckpointEntry>& checkpoints, Index frames,
+                 const std::string& damaged) {
     for (const store::CheckpointEntry& entry : checkpoints)
         try {
             const auto header = store::read_checkpoint_header(entry);
@@ -124,10 +125,10 @@ void check_reach(const ResumeRequest& request,
         } catch (const core::Error&) { // the next one may be whole
         }
     if (checkpoints.empty()) return;
-    const std::string why = fmt::format(
-        "files of its last segment are damaged: only the first {} frames can be proven, and no "
-        "checkpoint is so old",
-        frames);
+    const std::string why = fmt::format("files of its last segment cannot be used ({}): only the "
+                                        "first {} frames can be proven, and "
+                                        "no checkpoint is so old",
+                                        damaged, frames);
     const std::string advice =
         fmt::format("`morphogen repair {}` sets the damaged files aside; after that --resume "
                     "computes the run from its beginning, and compares the frames that are left",
@@ -153,7 +154,9 @@ std::vector<store::CheckpointEntry> inspect(const ResumeRequest& request, Start&
     check_same_content(request, checkpoints);
     const store::RepairReport repaired =
         store::repair_run(request.directory, store::RepairMode::repair, request.note,
-                          [&](Index frames) { check_reach(request, checkpoints, frames); });
+                          [&](Index frames, const std::string& damaged) {
+                              check_reach(request, checkpoints, frames, damaged);
+                          });
     for (const std::string& problem : repaired.problems)
         request.note(problem);
     start.stored = repaired.committed;

@@ -11,6 +11,7 @@
 
 #include "store/dataset_info.hpp"
 #include "store/element_type.hpp"
+#include "store/hdf5/locating_driver.hpp"
 #include "store/virtual_pieces.hpp"
 
 #include <fmt/format.h>
@@ -118,7 +119,6 @@ DatasetPiece DatasetReader::make_piece(hdf5::Dataset data, const DatasetInfo& in
     const Dims shape = Dims::from(info.shape);
     piece.filters = codec_filters(info);
     piece.chunked = info.layout == DataLayout::chunked;
-    piece.decodable = piece.chunked && codec::ChunkDecoder::supports(piece.filters);
     piece.bare_edges = info.bare_edges;
     piece.grid = {shape, piece.chunked ? Dims::from(info.chunk) : plain_blocks(shape, type_.size)};
     piece.dataset = info.path;
@@ -130,6 +130,8 @@ DatasetPiece DatasetReader::make_piece(hdf5::Dataset data, const DatasetInfo& in
     call("H5Fget_filesize", {.object = object},
          [&] { return H5Fget_filesize(file.get(), &bytes); });
     piece.file_bytes = bytes;
+    piece.decodable =
+        piece.chunked && codec::ChunkDecoder::supports(piece.filters) && hdf5::tells_places(file);
     check_stored(info, bytes);
     return piece;
 }

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,7 +30,7 @@ public:
         const bool is_unknown = proven_ == 0 && !counts_ && !is_alone_;
         if (is_all_right || is_left_ || is_unknown || !others_are_whole()) return false;
         const Index committed = segment_.first_frame + proven_;
-        if (guard_ && actions_.carries_out()) guard_(committed);
+        if (guard_ && actions_.carries_out()) guard_(committed, damaged_files());
         const Index before = counts_ ? run_.committed : told_;
         const bool is_given_up = proven_ == 0 || lacks_files_;
         if (is_given_up)
@@ -83,6 +85,18 @@ private:
         return run_.segments.empty() ||
                std::all_of(run_.segments.begin(), run_.segments.end() - 1,
                            [](const SegmentState& segment) { return segment.is_whole; });
+    }
+
+    std::string damaged_files() const {
+        std::string list;
+        const auto add = [&](const PartState& part, std::string_view what) {
+            list += fmt::format("{}{}: {}", list.empty() ? "" : ", ", part.path.native(), what);
+        };
+        for (const PartState& part : segment_.parts)
+            if (part.is_missing) add(part, "missing");
+        for (const PartState* part : damaged_)
+            add(*part, "damaged");
+        return list;
     }
 
     void tell_of_loss(Index committed, Index before) {

@@ -108,17 +108,16 @@ public:
     void for_each(Index frame, Use&& use) {
         for (const BlockId block : data_.blocks_in(frame_of(data_, frame))) {
             hdf5::take_read_past_end();
-            StoredBlock stored = data_.stored(block);
-            stored_.resize(std::max<std::size_t>(stored_.size(), stored.bytes));
-            data_.read_stored(block, stored, stored_);
-            const auto bytes = std::span<const std::byte>(stored_).first(stored.bytes);
-            if (bytes.empty() || stored.filter_mask != 0 || hdf5::take_read_past_end())
+            const StoredBlock stored = data_.stored(block);
+            if (stored.bytes == 0 || stored.filter_mask != 0 || hdf5::take_read_past_end())
                 throw core::Error("a chunk is not in the file");
-            decoder_.decode(bytes, cells_);
+            stored_.resize(stored.bytes);
+            data_.read_stored(block, stored, stored_);
+            decoder_.decode(stored_, cells_);
             std::vector<hsize_t> offset;
             for (const Index at : data_.full_box(block).lo)
                 offset.push_back(static_cast<hsize_t>(at));
-            use(offset, bytes);
+            use(offset, stored_);
         }
     }
 

@@ -24,9 +24,9 @@ struct RepairReport {
 /// Called with each action before it is carried out.
 using RepairNote = std::function<void(const std::string&)>;
 
-/// Called before committed frames that cannot be proven any more are given up, with how many stay.
-/// May throw, and so prevent it.
-using RepairGuard = std::function<void(core::Index)>;
+/// Called before committed frames that cannot be proven any more are given up, with how many stay,
+/// and the files that are damaged. May throw, and so prevent it.
+using RepairGuard = std::function<void(core::Index, const std::string& damaged)>;
 
 /// Makes the files of a killed run open with stock tools. Loses no committed frame, and touches
 /// only what it can prove: marks of a writer are cleared where the file is whole as far as its

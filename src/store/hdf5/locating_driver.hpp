@@ -24,8 +24,18 @@ void set_locating_driver(const Properties& access);
 /// one thread that uses HDF5.
 inline RawPlace* wanted_place = nullptr;
 
+/// For drivers that tell places too, in their function that reads.
+enum class Located { not_asked, told, failed };
+Located tell_place(const H5FD_class_t& original, H5FD_t* file, H5FD_mem_t type, haddr_t address,
+                   std::size_t size);
+/// For such a driver, once it is registered.
+void note_that_tells_places(hid_t driver);
+/// Whether the file's driver does. @throws core::Error
+bool tells_places(const File& file);
+
 /// Where the raw data lie that @p call, one HDF5 call on a file of that driver, would read; what
-/// the call says that it has read is not there. @throws what @p call throws
+/// the call says that it has read is not there. Of another driver it would be: ask tells_places().
+/// @throws what @p call throws
 template <typename Call>
 RawPlace locate_raw(Call&& call) {
     RawPlace place;

@@ -1,6 +1,7 @@
 #include "store/hdf5/overlay_driver.hpp"
 
 #include "store/hdf5/default_driver.hpp"
+#include "store/hdf5/locating_driver.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -35,10 +36,15 @@ void by_page(haddr_t address, std::size_t size, Use&& use) {
 
 herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std::size_t size,
             void* data) {
-    if (driver.original.read(file, type, transfer, address, size, data) < 0) return -1;
+    const Located located = tell_place(driver.original, file, type, address, size);
+    if (located == Located::failed) return -1;
+    if (located == Located::not_asked &&
+        driver.original.read(file, type, transfer, address, size, data) < 0)
+        return -1;
     // Metadata have checksums, and are read ahead.
     if (type == H5FD_MEM_DRAW && address + size > driver.original.get_eof(file, type))
         past_end = true;
+    if (located == Located::told) return 0;
     by_page(address, size,
             [&](std::uint64_t page, std::size_t inside, std::size_t bytes, std::size_t done) {
                 const auto found = pages->find(page);
@@ -107,6 +113,7 @@ void change(H5FD_class_t& ours) {
 void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
                         Pages& kept, std::uint64_t least_end) {
     const hid_t id = registered(driver, "morphogen_overlay", 506, some_file, change);
+    note_that_tells_places(id);
     pages = &kept;
     past_end = false;
     least = least_end;

@@ -239,8 +239,9 @@ TEST_CASE("power loss: who guards the frames can prevent that they are given up"
     const std::string before = test::content(part);
     Index kept = -1;
     CHECK_THROWS_WITH(store::repair_run({directory.path()}, RepairMode::repair, {},
-                                        [&](Index frames) {
+                                        [&](Index frames, const std::string& damaged) {
                                             kept = frames;
+                                            CHECK(damaged == part.native() + ": damaged");
                                             throw core::Error("no");
                                         }),
                       "no");
