@@ -77,13 +77,17 @@ class Run:
             sys.exit(f"FAILED: the run {self.name} itself: {done.stderr}")
 
     def kill(self, work):
-        process = work.start("run", f"{self.name}.toml", environment=ENVIRONMENT)
-        deadline = time.monotonic() + 60
-        while len(right_frames(work.path / "out", self.whole)) < FRAMES:
-            if process.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"FAILED: the run {self.name} itself")
-        process.kill()
-        process.communicate()
+        deadline = time.monotonic() + 300
+        while time.monotonic() < deadline:
+            shutil.rmtree(work.path / "out", ignore_errors=True)
+            process = work.start("run", f"{self.name}.toml", environment=ENVIRONMENT)
+            while len(right_frames(work.path / "out", self.whole)) < FRAMES and process.poll() is None:
+                pass
+            process.kill()
+            process.communicate()
+            if process.returncode < 0:  # else it had ended before
+                return
+        sys.exit(f"FAILED: the run {self.name} itself")
 
 
 def right_frames(directory, expected):
