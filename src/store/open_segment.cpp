@@ -38,6 +38,7 @@ public:
         else
             keep();
         run_.committed = committed;
+        if (is_given_up) run_.longest = committed; // of a frames.h5 that is made anew
         tell_of_loss(committed, before);
         return is_given_up && run_.kind == FramesFile::virtual_file;
     }

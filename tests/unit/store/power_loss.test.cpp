@@ -183,6 +183,7 @@ TEST_CASE("power loss: the last segment is set aside where nothing of it can be 
     const bool is_there = fs::exists(last);
     const auto report = repaired(directory.path());
     CHECK(report.committed == 4);
+    CHECK(!test::mentions(report.actions, "cut off")); // frames.h5 is new
     check_frames(directory.path(), 4);
     CHECK(!fs::exists(last));
     CHECK(fs::exists(aside(last)) == is_there);
