@@ -154,7 +154,19 @@ def check_refused(checks, program):
         expect_exit(checks, work.run("run", config), 2, "no --resume", "--resume")
         result = work.run("run", config, "--resume", "--set", "output.enabled=false", "--set", "time.frames=9")
         expect_exit(checks, result, 2, "resumed without output", "without output")
-        # Frames that are not this run's: without a checkpoint all of them are computed again.
+        # Frames that are not this run's: those past the checkpoint are computed again.
+        shutil.copytree(work.path / "out", work.path / "kept", symlinks=True)
+        shutil.rmtree(max((work.path / "out/checkpoints").glob("[0-9]*")))
+        with h5py.File(work.path / "out/frames.h5", "r+") as file:
+            frame = file["v"][6]
+            frame[9, 8] += 1.0
+            file["v"][6] = frame
+        result = work.run("run", config, "--resume", "--set", "time.frames=9")
+        expect_exit(checks, result, 1, "a frame past the checkpoint that differs", "frame 6", "cell (9, 8)")
+        checks.expect("from checkpoint" in result.stderr, f"no checkpoint was used: {result.stderr}")
+        shutil.rmtree(work.path / "out")
+        shutil.move(work.path / "kept", work.path / "out")
+        # Without a checkpoint all of them are.
         shutil.rmtree(work.path / "out/checkpoints")
         with h5py.File(work.path / "out/frames.h5", "r+") as file:
             frame = file["v"][4]
