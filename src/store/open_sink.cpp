@@ -62,6 +62,8 @@ std::unique_ptr<FrameSink> open_chunks(const config::Config& config, const RunDi
         sink.reset();
         std::error_code ignored; // nothing of a run that never began stays behind
         if (!resumes && comm.size() > 1) {
+            // It may have its name although the directory could not be synced; prepare() saw none.
+            if (comm.is_root()) fs::remove(directory.frames(), ignored);
             fs::remove(directory.part(0, comm.rank()), ignored);
             fs::remove(directory.parts(), ignored); // by whoever comes last: it must be empty
         }
