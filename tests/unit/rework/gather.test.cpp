@@ -76,18 +76,19 @@ TEST_CASE("files become items, in the order of the list") {
 TEST_CASE("groups by a pattern come in the order in which they appear") {
     const test::Watchdog watchdog("gather");
     SmallFiles made(7);
-    made.options.group_by = "f([0-9])"; // each its own
+    // The directory has a random name, in which an f and a digit may stand.
+    made.options.group_by = "/f([0-9])"; // each its own
     CHECK(made.gather().shape == std::vector<Index>{7, 1, 5, 7});
-    made.options.group_by = "f[135]|f[0246]"; // without a capture: the whole match
+    made.options.group_by = "/f[135]|/f[0246]"; // without a capture: the whole match
     CHECK(made.gather().groups == 7);
     made.options.group_by = "([35]|[^35])\\.h5";
     CHECK(made.gather().groups == 7);
     made.list = {};
     for (const int i : {4, 1, 6, 3, 0})
         made.list.add((made.directory / ("f" + std::to_string(i) + ".h5")).native());
-    made.options.group_by = "f(?:[135]()|[0246])"; // an empty capture, or none: the same
+    made.options.group_by = "/f(?:[135]()|[0246])"; // an empty capture, or none: the same
     CHECK(made.gather().groups == 1);
-    made.options.group_by = "f[46]|f[0-3]";
+    made.options.group_by = "/f[46]|/f[0-3]";
     CHECK(made.gather().groups == 5);
 }
 

@@ -199,7 +199,7 @@ TEST_CASE("options that cannot be are refused before anything is written") {
     };
     refused("no files", [](SmallFiles& m) { m.list = {}; });
     refused("regular expression", [](SmallFiles& m) { m.options.group_by = "("; });
-    refused("no group", [](SmallFiles& m) { m.options.group_by = "f[12]"; });
+    refused("no group", [](SmallFiles& m) { m.options.group_by = "/f[12]"; });
     refused("at once", [](SmallFiles& m) {
         m.options.group_by = "f";
         m.options.group_size = 1;
