@@ -162,6 +162,17 @@ TEST_CASE("a block can be had in pieces, as a whole, and both in any order") {
     }
 }
 
+TEST_CASE("chunks of a file whose driver does not tell where they lie come through the library") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5", {{.chunk = {3, 7, 5}, .filters = filters("deflate:6", 4)}});
+    const DatasetReader reader(std::make_shared<store::FileReader>(
+                                   path, store::hdf5::open_file(path, store::hdf5::Mode::read)),
+                               "data");
+    CHECK_FALSE(reader.pieces().front().decodable);
+    CHECK(agree(reader, NdBox::whole(reader.shape())));
+}
+
 TEST_CASE("elements know their type and byte order") {
     const test::TemporaryDirectory directory;
     const auto path =
