@@ -274,14 +274,18 @@ RechunkResult rechunk(const fs::path& in, const fs::path& out, const RechunkOpti
         mpi::run_collectively(ranks, plan);
         check_same_work(ranks, rechunker->fingerprint(), in);
     }
-    shared.run([&] {
-        if (!ranks.is_root()) return rechunker->write(nullptr, shared, result);
-        result.bytes_in = fs::file_size(rechunker->path());
-        store::NewFile file(out, options.replace);
-        rechunker->write(&file.file(), shared, result);
-        file.close();
-        result.bytes_out = fs::file_size(out);
-    });
+    std::optional<store::NewFile> file; // of rank 0
+    shared.run(
+        [&] {
+            if (!ranks.is_root()) return rechunker->write(nullptr, shared, result);
+            result.bytes_in = fs::file_size(rechunker->path());
+            file.emplace(out, options.replace);
+            rechunker->write(&file->file(), shared, result);
+        },
+        [&] {
+            file->close();
+            result.bytes_out = fs::file_size(out);
+        });
     result.seconds = watch.seconds();
     return result;
 }

@@ -30,14 +30,22 @@ struct Head {
 };
 static_assert(std::is_trivially_copyable_v<Head>);
 
+/// What a rank says last.
+struct Final {
+    std::uint64_t failed = 0;
+    std::uint64_t sent = 0; // messages before this one
+};
+static_assert(std::is_trivially_copyable_v<Final>);
+
 Head head_of(Head::Kind kind, const Dims& lo, const Dims& hi) {
     Head head{.kind = kind, .rank = lo.rank()};
     std::copy(lo.begin(), lo.end(), head.lo.begin());
     std::copy(hi.begin(), hi.end(), head.hi.begin());
     return head;
 }
-std::span<const std::byte> bytes_of(const Head& head) {
-    return std::as_bytes(std::span(&head, 1));
+template <typename Plain>
+std::span<const std::byte> bytes_of(const Plain& plain) {
+    return std::as_bytes(std::span(&plain, 1));
 }
 Dims dims_of(const std::array<Index, Dims::max_rank>& values, std::int64_t rank) {
     return Dims::from(std::span(values).first(static_cast<std::size_t>(rank)));
@@ -144,9 +152,10 @@ private:
     void send(const Head& head, std::span<const std::byte> body) {
         while (true) {
             output_.note_stop();
-            if (output_.to_root_->try_send(bytes_of(head), body, tag_)) return;
+            if (output_.to_root_->try_send(bytes_of(head), body, tag_)) break;
             rest();
         }
+        ++output_.sent_;
     }
 
     SharedOutput& output_;
@@ -166,15 +175,21 @@ std::span<std::byte> SharedOutput::receive(const mpi::Message& message) {
         received_.resize(message.bytes);
     }
     mpi::receive(ranks_, message, received_);
+    ++taken_;
     return std::span(received_).first(message.bytes);
 }
 
+bool SharedOutput::take_final(const mpi::Message& message) {
+    Final final;
+    std::memcpy(&final, receive(message).data(), sizeof final);
+    ++finals_;
+    to_take_ += final.sent + 1;
+    return final.failed != 0;
+}
+
 void SharedOutput::note_finals() {
-    while (const auto message = mpi::probe(ranks_, mpi::any_rank, final_tag)) {
-        const bool failed = receive(*message).front() != std::byte{0};
-        ++finals_;
-        if (failed) throw Cancelled{};
-    }
+    while (const auto message = mpi::probe(ranks_, mpi::any_rank, final_tag))
+        if (take_final(*message)) throw Cancelled{};
 }
 
 void SharedOutput::note_stop() {
@@ -194,20 +209,24 @@ void SharedOutput::end_as_root() {
         boxes.back()->try_send(std::span(&stop, 1), {}, stop_tag);
     }
     const auto is_out = [](const auto& box) { return box->is_empty(); };
-    while (finals_ < ranks_.size() - 1 || !std::all_of(boxes.begin(), boxes.end(), is_out)) {
+    // A final message may have been taken before others that its rank had sent earlier.
+    while (finals_ < ranks_.size() - 1 || taken_ < to_take_ ||
+           !std::all_of(boxes.begin(), boxes.end(), is_out)) {
         const auto message = mpi::probe(ranks_, mpi::any_rank, mpi::any_tag);
         if (!message) {
             rest();
             continue;
         }
-        receive(*message);
-        if (message->tag == final_tag) ++finals_;
+        if (message->tag == final_tag)
+            take_final(*message);
+        else
+            receive(*message);
     }
 }
 
 void SharedOutput::end_as_other(bool failed) {
-    const std::byte text{failed ? std::byte{1} : std::byte{0}};
-    while (!to_root_->try_send(std::span(&text, 1), {}, final_tag))
+    const Final final{.failed = failed ? 1U : 0U, .sent = sent_};
+    while (!to_root_->try_send(bytes_of(final), {}, final_tag))
         rest();
     while (!stopped_ || !to_root_->is_empty()) {
         const auto message = stopped_ ? std::nullopt : mpi::probe(ranks_, 0, stop_tag);
@@ -220,8 +239,11 @@ void SharedOutput::end_as_other(bool failed) {
     }
 }
 
-void SharedOutput::run(const std::function<void()>& work) {
-    if (ranks_.size() == 1) return work();
+void SharedOutput::run(const std::function<void()>& work, const std::function<void()>& finish) {
+    if (ranks_.size() == 1) {
+        work();
+        return finish();
+    }
     const std::exception_ptr error = mpi::capture([&] {
         try {
             work();
@@ -234,6 +256,9 @@ void SharedOutput::run(const std::function<void()>& work) {
     else
         end_as_other(error != nullptr);
     mpi::agree_on_failure(ranks_, error);
+    mpi::run_collectively(ranks_, [&] {
+        if (ranks_.is_root()) finish();
+    });
 }
 
 } // namespace morphogen::rework

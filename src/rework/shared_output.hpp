@@ -21,9 +21,9 @@ namespace morphogen::rework {
 /// waits.
 ///
 /// Per dataset a tag of its own, so that rank 0 takes only what belongs to the one that it writes.
-/// At the end, or after an error, every other rank sends one `final` message (did it fail?), and
-/// rank 0 one `stop` to each: early, it cancels the rest. Until all have come rank 0 receives
-/// whatever is sent, so that nobody waits for ever.
+/// At the end, or after an error, every other rank sends one `final` message (did it fail? how many
+/// messages came before?), and rank 0 one `stop` to each: early, it cancels the rest. Rank 0 takes
+/// whatever is sent until it has as many as the final ones tell, so that nobody waits for ever.
 ///
 /// The host thread of each rank uses it.
 class SharedOutput {
@@ -37,9 +37,12 @@ public:
     /// Boxes of elements travel in pieces of this many bytes, or of one element.
     static constexpr std::size_t box_bytes = std::size_t{4} << 20;
 
-    /// Runs @p work, each rank's own, which moves elements through sinks only; a failure of any
-    /// ends all. Collective. @throws mpi::AgreedError on every rank; mpi::Failure
-    void run(const std::function<void()>& work);
+    /// Runs @p work, each rank's own, which moves elements through sinks only, and when all have
+    /// done theirs @p finish on rank 0: to close the file any earlier would leave one that another
+    /// rank, failing last, says was not written. A failure of any ends all. Collective.
+    /// @throws mpi::AgreedError on every rank; mpi::Failure
+    void run(
+        const std::function<void()>& work, const std::function<void()>& finish = [] {});
 
     /// For dataset number @p dataset of all, numbered alike on every rank. @p writer on rank 0,
     /// null elsewhere. Its calls throw something private to run() when another rank has failed.
@@ -50,8 +53,9 @@ private:
     class Root;
     class Remote;
 
-    void note_finals(); // rank 0; @throws Cancelled
-    void note_stop();   // others; @throws Cancelled
+    void note_finals();                           // rank 0; @throws Cancelled
+    void note_stop();                             // others; @throws Cancelled
+    bool take_final(const mpi::Message& message); // did that rank fail?
     void end_as_root();
     void end_as_other(bool failed);
     std::span<std::byte> receive(const mpi::Message& message);
@@ -59,8 +63,13 @@ private:
     const mpi::Communicator& ranks_;
     std::optional<mpi::Outbox> to_root_; // of the others
     std::vector<std::byte> received_;
-    int finals_ = 0;       // rank 0 has seen
-    bool stopped_ = false; // others: `stop` has come
+    // Rank 0:
+    int finals_ = 0;            // that came
+    std::uint64_t taken_ = 0;   // messages
+    std::uint64_t to_take_ = 0; // by the finals that came
+    // Others:
+    std::uint64_t sent_ = 0; // messages
+    bool stopped_ = false;   // `stop` has come
 };
 
 } // namespace morphogen::rework

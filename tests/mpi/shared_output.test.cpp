@@ -13,6 +13,7 @@
 #include "shared_directory.hpp"
 #include "watchdog.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace morphogen;
@@ -85,12 +87,14 @@ constexpr int places = 7;
 
 void write_shared(const Job& job) {
     SharedOutput shared(job.ranks);
-    shared.run([&] {
-        if (!job.ranks.is_root()) return work_of(job, shared, nullptr);
-        store::NewFile file(job.path, true);
-        work_of(job, shared, &file.file());
-        file.close();
-    });
+    std::optional<store::NewFile> file;
+    shared.run(
+        [&] {
+            if (!job.ranks.is_root()) return work_of(job, shared, nullptr);
+            file.emplace(job.path, true);
+            work_of(job, shared, &file->file());
+        },
+        [&] { file->close(); });
 }
 
 /// The error that came out, with its code, and that nothing is left of the file or under way.
@@ -193,6 +197,40 @@ TEST_CASE("a failure of any rank at any place ends all with its text") {
             };
             CHECK(failure(job) == "2 " + text);
         }
+}
+
+TEST_CASE("what a rank sent before it failed is taken, though its failure is seen first") {
+    const test::Watchdog dog("messages before a failure", std::chrono::seconds(60));
+    const Communicator world = Communicator::world();
+    if (world.size() == 1) return;
+    const test::SharedDirectory directory(world);
+    const auto path = std::filesystem::path(directory.path()) / "out.h5";
+    // Large, so that rank 0 is still at the first of them when its `stop` has arrived.
+    const std::vector<std::byte> values(SharedOutput::box_bytes);
+    const auto fail_ahead = [&](SharedOutput& shared) {
+        const auto sink = shared.sink(1, nullptr);
+        for (Index n = 0; n < 3; ++n)
+            sink->write_chunk({n, 0}, values);
+        throw core::UsageError("ahead of rank 0");
+    };
+    const auto look_late = [&](SharedOutput& shared) {
+        const store::NewFile file(path, true);
+        test::write_sample(file.file(), {.name = "v", .shape = {1, row}, .chunk = {1, row}});
+        store::DatasetWriter writer(file.file(), "v");
+        const auto sink = shared.sink(0, &writer);
+        std::this_thread::sleep_for(std::chrono::milliseconds(100)); // until all is sent
+        sink->finish();
+    };
+    for (int round = 0; round < 5; ++round) { // it depends on which rank is on a core
+        SharedOutput shared(world);
+        std::string told = "none";
+        try {
+            shared.run([&] { world.is_root() ? look_late(shared) : fail_ahead(shared); });
+        } catch (const core::Error& error) {
+            told = error.what();
+        }
+        CHECK(told == "ahead of rank 0");
+    }
 }
 
 TEST_CASE("of several failures the lowest rank's is told, and whatever was thrown has a text") {
