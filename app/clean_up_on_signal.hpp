@@ -1,15 +1,18 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <csignal>
 
 namespace app {
 
 /// While it lives, SIGINT, SIGTERM and SIGHUP end the process as they would anyway, but after the
-/// files that it has begun are removed. A signal that was ignored (nohup) stays so.
+/// files that it has begun are removed. A signal that was ignored (nohup) stays so. One at a time.
 class CleanUpOnSignal {
 public:
-    CleanUpOnSignal();
+    /// @param grace ends that much later, for a rank that has begun no file: Open MPI's mpirun
+    /// kills every rank within milliseconds of the first one's end, with TERM unheard.
+    explicit CleanUpOnSignal(std::chrono::milliseconds grace = {});
     ~CleanUpOnSignal();
     CleanUpOnSignal(const CleanUpOnSignal&) = delete;
     CleanUpOnSignal& operator=(const CleanUpOnSignal&) = delete;

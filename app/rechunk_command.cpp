@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -116,7 +117,7 @@ void rechunk(Options options, const mpi::Communicator& ranks) {
     else
         wanted = parsed(options);
     const rework::RechunkResult result = [&] {
-        const CleanUpOnSignal clean_up;
+        const CleanUpOnSignal clean_up(std::chrono::milliseconds(ranks.is_root() ? 0 : 500));
         if (!ranks.is_root()) return rework::rechunk(options.in, options.out, wanted, ranks);
         ProgressLine line;
         const auto show = line.of("rechunking: MiB");

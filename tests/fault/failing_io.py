@@ -171,6 +171,15 @@ def small_quota(path, kib):
     def done(*command):
         subprocess.run(command, check=True, capture_output=True, text=True)
 
+    def give_room():
+        for last in (*[False] * 20, True):  # while the kernel settles its accounts it may refuse
+            try:
+                return done("btrfs", "qgroup", "limit", "none", mount / "limited")
+            except subprocess.CalledProcessError as failed:
+                if last:
+                    raise RuntimeError(f"btrfs does not lift the limit: {failed.stderr}") from failed
+            time.sleep(0.25)
+
     image, mount = path.parent / "btrfs", path.parent / "mount"
     for directory in (path, mount):
         directory.mkdir()
@@ -183,7 +192,7 @@ def small_quota(path, kib):
         done("btrfs", "qgroup", "limit", f"{kib}k", mount / "limited")
         done("mount", "--bind", mount / "limited", path)
         try:
-            yield lambda: done("btrfs", "qgroup", "limit", "none", mount / "limited")
+            yield give_room
         finally:
             done("umount", path)
     finally:
