@@ -152,7 +152,10 @@ class Program:
 
     def run_once(self, *arguments, codes=(0, 1, 2)):
         began = time.monotonic()
-        environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98",
+        is_damaged = any("damaged-" in str(argument) for argument in arguments)
+        # HDF5 1.10 keeps what it had begun to open where it meets damage; what leaks of a good file is ours.
+        leaks = "detect_leaks=0" if is_damaged else "detect_leaks=1"
+        environment = {**os.environ, "ASAN_OPTIONS": f"{leaks}:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:exitcode=98",
                        "LSAN_OPTIONS": "exitcode=97"}
         try:
             done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, timeout=4 * self.seconds,
@@ -163,7 +166,6 @@ class Program:
         out, errors = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
         what = f"{' '.join(map(str, arguments))}: exit {done.returncode}: {errors[-2000:] or '(nothing said)'}"
         bad = None
-        is_damaged = any("damaged-" in str(argument) for argument in arguments)
         if is_damaged and (crashed_in_library(errors) or done.returncode == 1 and "morphogen: crashed" in errors):
             return CRASH, out, errors, took, None
         if done.returncode not in codes:
