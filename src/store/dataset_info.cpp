@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+#include <utility>
 
 namespace morphogen::store {
 namespace {
@@ -48,6 +50,27 @@ bool leaves_edges_bare(const hdf5::Properties& creation) {
     return (options & H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS) != 0;
 }
 
+/// What the file calls a filter; a writer without its plugin gave it no name. @p id as registered:
+/// https://github.com/HDFGroup/hdf5_plugins/blob/master/docs/RegisteredFilterPlugins.md
+std::string filter_name(H5Z_filter_t id, const char* stored) {
+    if (*stored != '\0') return stored;
+    constexpr std::array<std::pair<H5Z_filter_t, std::string_view>, 10> known{{
+        {307, "bzip2"},
+        {32000, "lzf"},
+        {32001, "blosc"},
+        {32004, "lz4"},
+        {32008, "bitshuffle"},
+        {32013, "zfp"},
+        {32015, "zstd"},
+        {32017, "sz"},
+        {32024, "sz3"},
+        {32026, "blosc2"},
+    }};
+    for (const auto& [number, name] : known)
+        if (number == id) return std::string(name);
+    return fmt::format("filter {}", id);
+}
+
 std::vector<FilterInfo> filters_of(const hdf5::Properties& creation) {
     const int count = call("H5Pget_nfilters", {}, [&] { return H5Pget_nfilters(creation.get()); });
     std::vector<FilterInfo> filters;
@@ -64,7 +87,7 @@ std::vector<FilterInfo> filters_of(const hdf5::Properties& creation) {
         name.back() = '\0';
         size = std::min(size, values.size());
         filters.push_back(
-            {static_cast<unsigned>(id), name.data(),
+            {static_cast<unsigned>(id), filter_name(id, name.data()),
              std::vector<unsigned>(values.begin(),
                                    values.begin() + static_cast<std::ptrdiff_t>(size))});
     }

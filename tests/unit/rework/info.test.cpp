@@ -7,6 +7,7 @@
 #include "morphogen/store/run_directory.hpp"
 
 #include "catch.hpp"
+#include "hdf5_samples.hpp"
 #include "temporary_directory.hpp"
 
 #include <array>
@@ -116,6 +117,19 @@ TEST_CASE("a ratio is told of what is compressed or assembled from other files")
     CHECK(shows_ratio(filtered));
     CHECK(shows_ratio(assembled));
     CHECK_THAT(rework::to_text(d), Catch::Contains("virtual, 1 file "));
+}
+
+TEST_CASE("filters have names also where the writer had no plugin that told one") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5",
+        {{.name = "known",
+          .chunk = {4, 10, 12},
+          .filters = {{.id = 32015, .optional = true, .values = {3}},
+                      {.id = 32004, .optional = true}}},
+         {.name = "unknown", .chunk = {4, 10, 12}, .filters = {{.id = 4711, .optional = true}}}});
+    const std::string text = rework::to_text(rework::describe(path));
+    CHECK_THAT(text, Catch::Contains("zstd 3, lz4") && Catch::Contains("filter 4711"));
 }
 
 TEST_CASE("a failed run shows its error") {
