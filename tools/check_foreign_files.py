@@ -184,9 +184,10 @@ class Program:
 
 
 def crashed_in_library(errors):
-    """By the report of a sanitizer. What it says of a leak after a crash is of no interest."""
-    frame = re.search(r"^ *#0 .*$", errors, re.MULTILINE)
-    return "AddressSanitizer" in errors and frame is not None and "libhdf5" in frame.group()
+    """By the report of a sanitizer: the first frame that is not its own. What it says of a leak after a crash is of no interest."""
+    frames = re.findall(r"^ *#\d+ .*$", errors, re.MULTILINE)
+    frame = next((f for f in frames if not re.search("sanitizer|asan|interceptor", f)), "")
+    return "AddressSanitizer" in errors and "libhdf5" in frame
 
 
 def library_frames(errors):
