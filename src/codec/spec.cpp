@@ -30,7 +30,7 @@ constexpr std::array known{Known{"none", Compressor::none, 0},
             "use \"none\", \"deflate:1\" to \"deflate:9\", \"zstd:1\" to \"zstd:19\" or \"lz4\""});
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return std::string(1, '\'').append(text).append("'");
 }
 
@@ -48,12 +48,12 @@ Codec parse_codec(std::string_view text) {
     const std::string_view name = text.substr(0, colon);
     const auto* entry =
         std::find_if(known.begin(), known.end(), [&](const Known& k) { return k.name == name; });
-    if (entry == known.end()) refuse(text, "there is no compressor " + quoted(name));
+    if (entry == known.end()) refuse(text, "there is no compressor " + in_quotes(name));
     if (colon == std::string_view::npos) return {entry->compressor, entry->max_level > 0 ? 1 : 0};
     const std::string_view digits = text.substr(colon + 1);
     if (entry->max_level == 0) refuse(text, std::string(name) + " has no levels");
     const auto level = parse_level(digits);
-    if (!level) refuse(text, quoted(digits) + " is not a level");
+    if (!level) refuse(text, in_quotes(digits) + " is not a level");
     if (*level < 1 || *level > entry->max_level)
         refuse(text, std::string(name) + " has levels 1 to " + std::to_string(entry->max_level));
     return {entry->compressor, *level};

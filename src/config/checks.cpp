@@ -27,7 +27,7 @@ void check_stencil(Reader& reader) {
     reader.error(
         reader.where({"model.stencil"}),
         fmt::format("'model.stencil' = {} is for {} dimensions, but 'grid.shape' has {}; write {}",
-                    quoted(info.name), info.dims, config.grid.dims, alternatives(fitting)));
+                    in_quotes(info.name), info.dims, config.grid.dims, alternatives(fitting)));
 }
 
 /// @p x rounded down to four digits, so that the advice is itself stable.
@@ -50,7 +50,7 @@ void check_stability(Reader& reader) {
                              "/ h^2 + F + k) = {:.4g} must "
                              "be at most 2; make 'model.dt' at most {:.6g}, the diffusion smaller "
                              "or 'grid.spacing' larger",
-                             show(p.dt), quoted(kernel::info(p.stencil).name), number,
+                             show(p.dt), in_quotes(kernel::info(p.stencil).name), number,
                              rounded_down(2.0 * p.dt / number)));
 }
 
@@ -115,7 +115,7 @@ void check_layout(Reader& reader) {
                              "which have no {}; set "
                              "'output.codec' to \"none\" or \"deflate:1\" to \"deflate:9\", or "
                              "'output.layout' to \"parts\"",
-                             quoted(codec::to_string(out.codec))));
+                             in_quotes(codec::to_string(out.codec))));
 }
 
 void check_ranks(Reader& reader) {

@@ -69,10 +69,10 @@ Failed explain(const std::string& text, const SyntaxError& error) {
                             "shell",
                             error.description),
                 {}};
-    auto with_quotes = parse_document(key + '=' + quoted(value), error.at.source);
+    auto with_quotes = parse_document(key + '=' + in_quotes(value), error.at.source);
     auto* table = std::get_if<Table>(&with_quotes);
     return {fmt::format("text needs quotes, and the shell takes one pair away; write --set '{}={}'",
-                        key, quoted(value)),
+                        key, in_quotes(value)),
             table ? std::optional(std::move(*table)) : std::nullopt};
 }
 

@@ -74,7 +74,7 @@ std::string alternatives(const std::vector<std::string>& names) {
     std::string text;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
-        text += quoted(names[i]);
+        text += in_quotes(names[i]);
     }
     return text;
 }
@@ -87,7 +87,7 @@ Problem not_a_choice(const Value& value, const std::vector<std::string>& names) 
     const std::string_view meant = text ? core::closest(*text, candidates) : std::string_view{};
     if (meant.empty()) return not_as_expected();
     return problem(fmt::format("must be {}, got {} (did you mean {}?)", alternatives(names),
-                               show(value), quoted(meant)));
+                               show(value), in_quotes(meant)));
 }
 
 } // namespace morphogen::config

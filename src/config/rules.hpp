@@ -150,7 +150,7 @@ struct Rules {
                     owner.*member = *text;
                     return none();
                 },
-                [=](const Owner& owner, const Config&) { return quoted(owner.*member); }};
+                [=](const Owner& owner, const Config&) { return in_quotes(owner.*member); }};
     }
 
     /// One of a few names.
@@ -172,7 +172,7 @@ struct Rules {
                          },
                          [=](const Owner& owner, const Config&) {
                              for (const auto& [name, meaning] : choices)
-                                 if (meaning == owner.*member) return quoted(name);
+                                 if (meaning == owner.*member) return in_quotes(name);
                              return std::string();
                          }});
     }
@@ -190,7 +190,7 @@ struct Rules {
                  owner.*member = *std::move(result);
                  return none();
              },
-             [=](const Owner& owner, const Config&) { return quoted(to_text(owner.*member)); }});
+             [=](const Owner& owner, const Config&) { return in_quotes(to_text(owner.*member)); }});
     }
 
     /// "auto", or one positive integer per axis of the grid.
@@ -212,7 +212,7 @@ struct Rules {
                     return none();
                 },
                 [=](const Owner& owner, const Config&) {
-                    return owner.*member ? show_list(*(owner.*member)) : quoted("auto");
+                    return owner.*member ? show_list(*(owner.*member)) : in_quotes("auto");
                 },
                 example3};
     }

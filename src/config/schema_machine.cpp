@@ -14,7 +14,7 @@ std::vector<std::string> isa_names() {
 }
 
 Rule<Threads> isa() {
-    return {alternatives(isa_names()), quoted("auto"),
+    return {alternatives(isa_names()), in_quotes("auto"),
             [](const Value& value, Threads& threads, Reader&) {
                 const auto* text = std::get_if<std::string>(&value.data);
                 if (text && *text == "auto") {
@@ -32,7 +32,7 @@ Rule<Threads> isa() {
                 return none();
             },
             [](const Threads& threads, const Config&) {
-                return quoted(threads.isa ? kernel::name_of(*threads.isa) : "auto");
+                return in_quotes(threads.isa ? kernel::name_of(*threads.isa) : "auto");
             }};
 }
 
@@ -55,7 +55,7 @@ Rule<Mpi> hints() {
                 std::string text;
                 for (const auto& [name, hint] : mpi.hints)
                     text += fmt::format("{}{} = {}", text.empty() ? " " : ", ", show_key(name),
-                                        quoted(hint));
+                                        in_quotes(hint));
                 return text.empty() ? "{}" : "{" + text + " }";
             }};
 }

@@ -26,7 +26,7 @@ Rule<Output> fields() {
             [](const Output& output, const Config&) {
                 std::string text;
                 for (const Field field : output.fields)
-                    text += (text.empty() ? "" : ", ") + quoted(name_of(field));
+                    text += (text.empty() ? "" : ", ") + in_quotes(name_of(field));
                 return "[" + text + "]";
             }};
 }

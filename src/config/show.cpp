@@ -55,7 +55,7 @@ struct Show {
     std::string operator()(double real) const { return show(real); }
     std::string operator()(const std::string& text) const {
         const std::string_view kept = cut(text);
-        return quoted(kept) + (kept.size() < text.size() ? "..." : "");
+        return in_quotes(kept) + (kept.size() < text.size() ? "..." : "");
     }
     std::string operator()(const Other& other) const { return other.kind; }
     std::string operator()(const Array& array) const { return show_array(array); }
@@ -70,7 +70,7 @@ std::string show(double value) {
     return text;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
@@ -89,7 +89,7 @@ std::string show_key(std::string_view name) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '_' || c == '-';
     });
-    return bare ? std::string(name) : quoted(name);
+    return bare ? std::string(name) : in_quotes(name);
 }
 
 std::string show_list(std::span<const std::int64_t> values) {

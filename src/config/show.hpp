@@ -13,7 +13,7 @@ namespace morphogen::config {
 std::string show(double value);
 
 /// A basic string with quotes and escapes.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// A key: bare where TOML allows it, else quoted.
 std::string show_key(std::string_view name);

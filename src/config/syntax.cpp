@@ -54,7 +54,7 @@ std::string advice_for_value(std::string_view key, std::string_view value) {
         return "a decimal point needs digits on both sides";
     const bool word = std::any_of(value.begin(), value.end(), is_letter) &&
                       value.find_first_of("\"'[]{},") == std::string_view::npos;
-    return word ? fmt::format("text needs quotes: {} = {}", key, quoted(value)) : std::string();
+    return word ? fmt::format("text needs quotes: {} = {}", key, in_quotes(value)) : std::string();
 }
 
 std::string advice_for_line(std::string_view line) {

@@ -13,9 +13,7 @@ if(MORPHOGEN_SANITIZE MATCHES "address")
 endif()
 
 add_library(morphogen_mpi_test_support STATIC "${CMAKE_CURRENT_LIST_DIR}/catch_mpi_main.cpp")
-target_include_directories(morphogen_mpi_test_support PUBLIC "${CMAKE_CURRENT_LIST_DIR}")
-target_link_libraries(morphogen_mpi_test_support
-    PUBLIC morphogen_flags Catch2::Catch2 morphogen::mpi PRIVATE MPI::MPI_C)
+target_link_libraries(morphogen_mpi_test_support PUBLIC morphogen_catch_session morphogen::mpi PRIVATE MPI::MPI_C)
 
 # morphogen_mpi_test(NAME RANKS n... COMMAND program|target [argument...] [LABELS label...] [TIMEOUT seconds]):
 # one ctest "NAME (n ranks)" for each n.

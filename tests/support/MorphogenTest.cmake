@@ -33,9 +33,15 @@ function(morphogen_test_environment target)
     endif()
 endfunction()
 
+add_library(morphogen_catch_session STATIC "${MORPHOGEN_TEST_SUPPORT}/catch_session.cpp")
+target_include_directories(morphogen_catch_session PUBLIC "${MORPHOGEN_TEST_SUPPORT}")
+target_link_libraries(morphogen_catch_session PUBLIC morphogen_flags Catch2::Catch2)
+if(MORPHOGEN_SANITIZE) # it is not what is tested, and takes a minute with them
+    target_compile_options(morphogen_catch_session PRIVATE -O0 -fno-sanitize=all)
+endif()
+
 add_library(morphogen_test_support STATIC "${MORPHOGEN_TEST_SUPPORT}/catch_main.cpp")
-target_include_directories(morphogen_test_support PUBLIC "${MORPHOGEN_TEST_SUPPORT}")
-target_link_libraries(morphogen_test_support PUBLIC morphogen_flags Catch2::Catch2 morphogen::core)
+target_link_libraries(morphogen_test_support PUBLIC morphogen_catch_session morphogen::core)
 target_precompile_headers(morphogen_test_support INTERFACE "${MORPHOGEN_TEST_SUPPORT}/catch.hpp")
 
 # morphogen_unit_tests(MODULE [LIBRARIES ...]): tests/unit/MODULE/*.test.cpp as one program, each case a ctest.

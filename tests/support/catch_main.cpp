@@ -1,9 +1,5 @@
-#if __has_include(<catch2/catch_session.hpp>)
-#    include <catch2/catch_session.hpp>
+#include "catch_session.hpp"
+
 int main(int argc, char** argv) {
-    return Catch::Session().run(argc, argv);
+    return morphogen::test::run_catch_session(argc, argv, false);
 }
-#else
-#    define CATCH_CONFIG_MAIN
-#    include <catch2/catch.hpp>
-#endif
