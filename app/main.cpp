@@ -18,15 +18,23 @@
 #include <vector>
 
 namespace app {
+namespace {
+
+/// Where it cannot be written there is nowhere to tell: the exit code says it.
+void put_on_stderr(const std::string& text) {
+    static_cast<void>(std::fputs(text.c_str(), stderr));
+}
+
+} // namespace
 
 void print_error(const std::string& text) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);)
-        fmt::print(stderr, "morphogen: {}\n", line);
+        put_on_stderr(fmt::format("morphogen: {}\n", line));
 }
 
 void print_note(const std::string& text) {
-    fmt::print(stderr, "morphogen: note: {}\n", text);
+    put_on_stderr(fmt::format("morphogen: note: {}\n", text));
 }
 
 namespace {

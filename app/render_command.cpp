@@ -59,6 +59,7 @@ void print_text(const rework::RenderResult& result) {
 }
 
 void render(const Options& options) {
+    expect_one_process();
     rework::RenderOptions wanted = parsed(options);
     morphogen::run::Progress progress(stderr);
     wanted.progress = [&](rework::RenderStage stage, Index done, Index all) {

@@ -39,10 +39,11 @@ int repair(const Options& options) {
         throw core::UsageError(core::ErrorText{.what = "the directory holds no run",
                                                .where = options.path,
                                                .advice = "give a run's directory or an HDF5 file"});
-    // Not beside a run that writes: the lock is on the directory, a part's run is one above parts/.
+    // Not beside a run that writes: the lock is on the directory, a part's run is one above parts/,
+    // by whatever link it is reached.
     std::filesystem::path directory = is_directory
                                           ? std::filesystem::path(options.path)
-                                          : std::filesystem::absolute(options.path).parent_path();
+                                          : std::filesystem::canonical(options.path).parent_path();
     if (!is_directory && directory.filename() == "parts") directory = directory.parent_path();
     const store::DirectoryLock lock(directory);
     const store::RepairReport report =

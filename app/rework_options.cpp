@@ -1,8 +1,12 @@
 #include "rework_options.hpp"
 
+#include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
+#include "morphogen/mpi/environment.hpp"
 #include "morphogen/parallel/affinity.hpp"
 #include "morphogen/run/progress.hpp"
+
+#include <fmt/format.h>
 
 #include <cstdio>
 
@@ -51,6 +55,15 @@ void add_dataset(CLI::App& command, ReworkOptions& options) {
                     "which one (default: /v or /u of a run, else the only one of numbers with two "
                     "axes or more)")
         ->type_name("PATH");
+}
+
+void expect_one_process() {
+    if (const int ranks = morphogen::mpi::launched_ranks(); ranks > 1)
+        throw morphogen::core::UsageError(morphogen::core::ErrorText{
+            .what = "this command is for one process",
+            .why = fmt::format("{} were started", ranks),
+            .advice = "start it without mpirun or srun; `run` and `rechunk` share their work "
+                      "between ranks"});
 }
 
 struct ProgressLine::Line {

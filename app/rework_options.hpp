@@ -50,9 +50,14 @@ private:
     std::unique_ptr<Line> line_;
 };
 
+/// For a command that several ranks would all do, and write the same file.
+/// @throws morphogen::core::UsageError
+void expect_one_process();
+
 /// What @p work returns, with progress while it works, and a signal that removes what it has begun.
 template <typename Budget, typename Work>
 auto make_file(const char* what, Budget& budget, Work&& work) {
+    expect_one_process();
     const CleanUpOnSignal clean_up;
     ProgressLine line;
     budget.progress = line.of(what);

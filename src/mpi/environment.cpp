@@ -83,4 +83,12 @@ bool launched_by_mpi() noexcept {
     return std::getenv("SLURM_PROCID") != nullptr && std::getenv("SLURM_STEP_ID") != nullptr;
 }
 
+int launched_ranks() noexcept {
+    if (!launched_by_mpi()) return 1;
+    for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"})
+        if (const char* const text = std::getenv(name)) return std::max(std::atoi(text), 1);
+    const char* const tasks = std::getenv("SLURM_STEP_NUM_TASKS");
+    return tasks != nullptr ? std::max(std::atoi(tasks), 1) : 1;
+}
+
 } // namespace morphogen::mpi

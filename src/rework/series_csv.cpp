@@ -1,14 +1,14 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/output_name.hpp"
 
 #include "rework/element_text.hpp"
 #include "rework/series_output.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <string>
-#include <system_error>
+#include <utility>
 
 namespace morphogen::rework {
 namespace {
@@ -28,26 +28,13 @@ public:
             file_ = stdout;
             return;
         }
-        std::error_code failed;
-        if (!replace && fs::exists(path, failed))
-            throw core::UsageError(core::ErrorText{.what = "file exists already",
-                                                   .where = path.native(),
-                                                   .advice = "choose another name, or use "
-                                                             "--force"});
-        if (fs::is_directory(path, failed))
-            throw core::UsageError(core::ErrorText{.what = "cannot create file",
-                                                   .where = path.native(),
-                                                   .why = "it is a directory",
-                                                   .advice = "choose another name"});
-        beside_ = path;
-        beside_ += ".new";
-        file_ = std::fopen(beside_.c_str(), "we");
+        name_.emplace(path, replace);
+        file_ = std::fopen(name_->beside().c_str(), "wxe");
         if (!file_) fail("cannot create file", errno);
+        name_->hold(::fileno(file_));
     }
     ~TextFile() {
-        if (beside_.empty()) return;
-        if (file_) std::fclose(file_);
-        ::unlink(beside_.c_str());
+        if (name_ && file_) std::fclose(file_);
     }
     TextFile(const TextFile&) = delete;
     TextFile& operator=(const TextFile&) = delete;
@@ -57,13 +44,12 @@ public:
             fail("cannot write", errno);
     }
     void close() {
-        if (beside_.empty()) {
+        if (!name_) {
             if (std::fflush(file_) != 0) fail("cannot write", errno);
             return;
         }
         if (std::fclose(std::exchange(file_, nullptr)) != 0) fail("cannot write file", errno);
-        if (std::rename(beside_.c_str(), path_.c_str()) != 0) fail("cannot rename file", errno);
-        beside_.clear();
+        name_->complete();
     }
 
 private:
@@ -75,7 +61,7 @@ private:
     }
 
     fs::path path_;
-    fs::path beside_;
+    std::optional<store::OutputName> name_; // of a file
     std::FILE* file_ = nullptr;
 };
 

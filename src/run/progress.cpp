@@ -58,21 +58,25 @@ void Progress::update(std::string_view what, core::Index done, core::Index all) 
 void Progress::draw(const std::string& text, core::Index done, core::Index all) {
     next_ = watch_.seconds() + (terminal_ ? terminal_period_s : plain_period_s);
     if (!terminal_) {
-        fmt::print(stream_, "morphogen: {}\n", text);
+        put(fmt::format("morphogen: {}\n", text));
     } else {
         const core::Index filled = all > 0 ? bar_cells * done / all : 0;
         const auto size = static_cast<std::size_t>(bar_cells);
         std::string bar(size, '.');
         std::fill_n(bar.begin(), filled, '#');
-        fmt::print(stream_, "\r\x1b[K[{}] {}", bar, text); // \x1b[K: erase what the last line left
+        put(fmt::format("\r\x1b[K[{}] {}", bar, text)); // \x1b[K: erase what the last line left
         drawn_ = true;
     }
-    std::fflush(stream_);
+}
+
+/// A log on a full disk must not end a run that has its own.
+void Progress::put(const std::string& text) {
+    static_cast<void>(std::fputs(text.c_str(), stream_));
+    static_cast<void>(std::fflush(stream_));
 }
 
 void Progress::finish() {
-    if (drawn_) fmt::print(stream_, "\r\x1b[K");
-    std::fflush(stream_);
+    if (drawn_) put("\r\x1b[K");
     drawn_ = false;
 }
 

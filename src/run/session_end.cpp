@@ -57,7 +57,7 @@ void Session::end_job(const std::exception_ptr& error) const {
     } catch (...) {
     }
     // The other ranks sit in a collective call that this one will never make.
-    fmt::print(stderr, "morphogen: {} (rank {})\n", text, comm_.rank());
+    std::fputs(fmt::format("morphogen: {} (rank {})\n", text, comm_.rank()).c_str(), stderr);
     std::fflush(stderr);
     comm_.abort(static_cast<int>(core::ExitCode::failed));
 }

@@ -233,7 +233,7 @@ void keep_proven(const PartState& part, Index frames) {
     copy_launches(damaged.reader(), fresh.file());
     copy_frames(damaged, fresh.file(), layout, frames);
     hdf5::flush_file(fresh.file());
-    hdf5::sync_file(unfinished_path(part.path));
+    hdf5::sync_file(fresh.unfinished());
     give_second_name(part.path, name_aside(part.path));
     fresh.close();
     hdf5::sync_file(part.path);

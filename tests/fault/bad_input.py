@@ -3,6 +3,7 @@
 
 usage: bad_input.py PROGRAM
 """
+import fcntl
 import os
 import pathlib
 import re
@@ -134,6 +135,34 @@ def command_line(checks, program):
             checks.expect(result.returncode == 1 and b"No space left" in result.stderr, f"full standard output: {result}")
 
 
+def stderr_full(checks, program):
+    """Errors and remarks that cannot be written change nothing else."""
+    if not pathlib.Path("/dev/full").exists():
+        return
+    with Workspace(program) as work, open("/dev/full", "w") as full:
+        work.write("c.toml", SMALL)
+        for arguments, code in ((["info", "nowhere"], 2), (["run", "c.toml"], 0), (["stats", "out", "-o", "s.h5"], 0)):
+            result = subprocess.run([work.program, *arguments], cwd=work.path, stdout=subprocess.DEVNULL, stderr=full, timeout=60)
+            checks.expect(result.returncode == code, f"full standard error, {arguments}: exit {result.returncode}")
+
+
+def by_links(checks, program):
+    """Commands find a live run, and write their files, through symbolic links too."""
+    with Workspace(program) as work:
+        work.write("c.toml", SMALL)
+        work.run("run", "c.toml")
+        (work.path / "link.h5").symlink_to("out/frames.h5")
+        lock = os.open(work.path / "out", os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = work.run("repair", "link.h5")
+        checks.expect(result.returncode == 2 and "another process is writing" in result.stderr, f"repair by a link: {result}")
+        os.close(lock)
+        for ranks, code, told in ((2, 2, "for one process"), (1, 0, "")):
+            result = work.run("stats", "out", "-o", "s.h5", ranks=ranks)
+            checks.expect(result.returncode == code and told in result.stderr, f"stats, {ranks} ranks: {result}")
+            checks.expect((work.path / "s.h5").exists() == (code == 0), f"stats, {ranks} ranks: s.h5")
+
+
 def no_permission(checks, program, ranks):
     """A directory of somebody else's. Root may write everywhere, so it becomes nobody for this."""
     prefix = []
@@ -179,6 +208,8 @@ def main():
     force_keeps_foreign_files(checks, program)
     failed_force_keeps_the_run(checks, program)
     command_line(checks, program)
+    stderr_full(checks, program)
+    by_links(checks, program)
     divergence(checks, program, ranks=0)
     divergence(checks, program, ranks=3)
     checks.finish()

@@ -39,4 +39,8 @@ std::string library_version();
 /// process as a rank.
 bool launched_by_mpi() noexcept;
 
+/// How many ranks the launcher has started, as far as its environment tells; else 1. MPI need not
+/// be initialised.
+int launched_ranks() noexcept;
+
 } // namespace morphogen::mpi

@@ -41,6 +41,7 @@ public:
 private:
     bool due() const noexcept { return !silent_ && watch_.seconds() >= next_; }
     void draw(const std::string& text, core::Index done, core::Index all);
+    void put(const std::string& text);
 
     std::FILE* stream_;
     bool terminal_ = false;

@@ -37,6 +37,13 @@ File create_file(const std::filesystem::path& path, const Properties& creation,
     }));
 }
 
+File create_new_file(const std::filesystem::path& path, const Properties& creation,
+                     const Properties& access) {
+    return File(call("H5Fcreate", {.name = path.native()}, [&] {
+        return H5Fcreate(path.c_str(), H5F_ACC_EXCL, creation.get(), access.get());
+    }));
+}
+
 File open_file(const std::filesystem::path& path, Mode mode, const Properties& access) {
     return File(call("H5Fopen", {.name = path.native()},
                      [&] { return H5Fopen(path.c_str(), flags_of(mode), access.get()); }));

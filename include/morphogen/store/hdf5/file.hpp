@@ -19,6 +19,9 @@ enum class Mode {
 /// Creates @p path, replacing what was there.
 File create_file(const std::filesystem::path& path, const Properties& creation,
                  const Properties& access);
+/// Where nothing is yet: that is an error.
+File create_new_file(const std::filesystem::path& path, const Properties& creation,
+                     const Properties& access);
 File open_file(const std::filesystem::path& path, Mode mode, const Properties& access);
 File open_file(const std::filesystem::path& path, Mode mode);
 
