@@ -34,7 +34,7 @@ void print_error(const std::string& text) {
 }
 
 void print_note(const std::string& text) {
-    put_on_stderr(fmt::format("morphogen: note: {}\n", text));
+    put_on_stderr(fmt::format("morphogen: note: {}\n", morphogen::core::single_line(text)));
 }
 
 namespace {
@@ -61,7 +61,7 @@ std::string explain(const CLI::App& cli, const CLI::ParseError& error, int argc,
     std::string text = error.what();
     // CLI11 spells the largest double out, in 309 digits.
     if (const auto range = text.find(" not in range 0.000000 to 1797"); range != std::string::npos)
-        text.replace(range, std::string::npos, " is not a positive number");
+        text.replace(range, std::string::npos, " is too small or too large");
     return text + "; see morphogen --help";
 }
 

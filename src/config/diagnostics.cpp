@@ -19,13 +19,6 @@ std::string joined(const std::vector<std::string>& lines) {
     return text;
 }
 
-/// Names and values come from the file: a control character in one must not reach the terminal.
-std::string single_line(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-    return text;
-}
-
 } // namespace
 
 ConfigError::ConfigError(std::vector<std::string> lines)
@@ -57,7 +50,7 @@ void Diagnostics::throw_if_any() {
     std::vector<std::string> lines;
     lines.reserve(entries_.size());
     for (const Entry& entry : entries_)
-        lines.push_back(single_line(line(entry)));
+        lines.push_back(core::single_line(line(entry)));
     throw ConfigError(std::move(lines));
 }
 

@@ -1,6 +1,8 @@
 #include "config/rules.hpp"
 #include "config/schema.hpp"
 
+#include <limits>
+
 namespace morphogen::config {
 namespace {
 
@@ -20,7 +22,7 @@ Rule<Grid> shape() {
     return {
         "2 or 3 positive integers", "[1080, 1920]",
         [](const Value& value, Grid& grid, Reader&) {
-            const auto list = as_integers(value, 1, most_cells);
+            const auto list = as_integers(value, 1, std::numeric_limits<Index>::max());
             if (!list || list->size() < 2 || list->size() > 3) return not_as_expected();
             if (!fits(*list))
                 return problem(fmt::format(

@@ -5,12 +5,6 @@
 namespace morphogen::core {
 namespace {
 
-std::string single_line(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    return text;
-}
-
 std::string compose(const ErrorText& text) {
     std::string line{text.what};
     if (!text.where.empty()) line.append(" (").append(text.where).append(")");
@@ -25,6 +19,12 @@ Error::Error(const ErrorText& text, ExitCode code)
     : std::runtime_error(compose(text)), code_(code) {}
 
 Error::Error(const std::string& line, ExitCode code) : std::runtime_error(line), code_(code) {}
+
+std::string single_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    return text;
+}
 
 std::string errno_text(int code) {
     return std::generic_category().message(code);

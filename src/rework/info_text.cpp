@@ -1,3 +1,4 @@
+#include "morphogen/core/error.hpp"
 #include "morphogen/core/json.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/rework/info.hpp"
@@ -90,7 +91,7 @@ std::string entry(const store::Launch& launch, std::string_view key) {
 }
 
 std::string launch_text(const store::Launch& launch) {
-    return fmt::format("  {}  {}  {}, {} of {} + {} threads, {}, morphogen {} ({})\n", launch.name,
+    return fmt::format("  {}  {}  {}, {} of {} + {} threads, {}, morphogen {} ({})", launch.name,
                        entry(launch, "time"), entry(launch, "host"),
                        counted(entry(launch, "ranks"), "rank"), entry(launch, "compute_threads"),
                        entry(launch, "io_threads"), entry(launch, "isa"), entry(launch, "version"),
@@ -171,15 +172,16 @@ std::string to_text(const FileDescription& d) {
     std::vector<std::vector<std::string>> rows{
         {"dataset", "shape", "type", "chunk", "filters", "raw", "stored", "ratio"}};
     for (const store::DatasetInfo& dataset : d.datasets)
-        rows.push_back({dataset.path, dataset.is_null ? "null" : joined(dataset.shape, "scalar"),
-                        dataset.type, layout_text(dataset), filter_text(dataset),
+        rows.push_back({core::single_line(dataset.path),
+                        dataset.is_null ? "null" : joined(dataset.shape, "scalar"), dataset.type,
+                        layout_text(dataset), filter_text(dataset),
                         core::format_size(dataset.raw_bytes()),
                         core::format_size(dataset.stored_bytes),
                         has_ratio(dataset) ? fmt::format("{:.2f}", dataset.ratio()) : "-"});
     text += '\n' + (d.datasets.empty() ? "  no datasets\n" : table(rows, 3));
     if (!d.launches.empty()) text += "\nlaunches\n";
     for (const store::Launch& launch : d.launches)
-        text += launch_text(launch);
+        text += core::single_line(launch_text(launch)) + '\n';
     if (!d.checkpoints.empty()) text += "\ncheckpoints\n";
     for (const CheckpointInfo& checkpoint : d.checkpoints)
         text += checkpoint_text(checkpoint);

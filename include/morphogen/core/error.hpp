@@ -37,6 +37,10 @@ public:
     explicit UsageError(const std::string& line) : Error(line, ExitCode::usage) {}
 };
 
+/// @p text with a space for each control character: names that come from a file may hold some,
+/// which would drive a terminal.
+std::string single_line(std::string text);
+
 /// "EACCES" and friends as words: the text of `errno` value @p code.
 std::string errno_text(int code);
 

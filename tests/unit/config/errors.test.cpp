@@ -37,6 +37,9 @@ TEST_CASE("the values of grid and model are checked") {
          "1:14: 'grid.shape' = [10000000000, 100000000000] has more than 2^58 cells, which no "
          "machine holds; write for "
          "example [1080, 1920]"},
+        {"grid.shape = [9223372036854775807, 2]",
+         "1:14: 'grid.shape' = [9223372036854775807, 2] has more than 2^58 cells, which no machine "
+         "holds; write for example [1080, 1920]"},
         {"grid.spacing = 0",
          "1:16: 'grid.spacing' must be a number of at least 1e-30, got 0; write for example 1.0"},
         {"grid.precision = \"f16\"", "1:18: 'grid.precision' must be \"f32\" or \"f64\", got "

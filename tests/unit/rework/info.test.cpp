@@ -132,6 +132,12 @@ TEST_CASE("filters have names also where the writer had no plugin that told one"
     CHECK_THAT(text, Catch::Contains("zstd 3, lz4") && Catch::Contains("filter 4711"));
 }
 
+TEST_CASE("a dataset's name cannot drive the terminal") {
+    rework::FileDescription d;
+    d.datasets = {{.path = "/\x1b[2Jv\n", .shape = {10}, .element_size = 8}};
+    CHECK_THAT(rework::to_text(d), Catch::Contains("/ [2Jv ") && !Catch::Contains("\x1b"));
+}
+
 TEST_CASE("a failed run shows its error") {
     const SmallRun run(1);
     run.report(R"json({"exit":"failed", "error" : "disk \"full\" (a\\b)"})json");
