@@ -80,6 +80,13 @@ std::size_t ChunkEncoder::encode(std::span<const std::byte> raw, std::span<std::
     return store(shuffled, out);
 }
 
+std::size_t ChunkEncoder::encode_shuffled(std::span<const std::byte> shuffled,
+                                          std::span<std::byte> out) {
+    MORPHOGEN_EXPECT(shuffled.size() <= chunk_bytes_ &&
+                     out.size() >= bound(pipeline_, shuffled.size()));
+    return store(shuffled, out);
+}
+
 void ChunkEncoder::begin(std::size_t raw_bytes, std::span<std::byte> out) {
     MORPHOGEN_EXPECT(raw_bytes <= chunk_bytes_ && out.size() >= bound(pipeline_, raw_bytes));
     if (compressor_ && shuffled_.empty()) shuffled_ = core::AlignedBuffer<std::byte>(chunk_bytes_);

@@ -6,14 +6,29 @@
 #include <cstring>
 
 namespace morphogen::core {
+namespace {
+
+/// Rows are often so short that a call would cost as much as the copying: two halves that may
+/// overlap.
+inline void copy_row(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+    constexpr std::size_t half = 32;
+    if (bytes < half || bytes > 2 * half) {
+        std::memcpy(to, from, bytes);
+        return;
+    }
+    std::memcpy(to, from, half);
+    std::memcpy(to + bytes - half, from + bytes - half, half);
+}
+
+} // namespace
 
 void copy_box(const NdBox& box, const std::byte* from, const NdBox& from_box, std::byte* to,
               const NdBox& to_box, std::size_t element) noexcept {
     MORPHOGEN_EXPECT(from_box.contains(box) && to_box.contains(box));
     for_each_row(box, from_box, to_box, [&](Index f, Index t, Index count) {
-        std::memcpy(to + static_cast<std::size_t>(t) * element,
-                    from + static_cast<std::size_t>(f) * element,
-                    static_cast<std::size_t>(count) * element);
+        copy_row(to + static_cast<std::size_t>(t) * element,
+                 from + static_cast<std::size_t>(f) * element,
+                 static_cast<std::size_t>(count) * element);
     });
 }
 

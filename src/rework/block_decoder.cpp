@@ -145,4 +145,30 @@ void BlockView::copy_to(const NdBox& part, std::byte* out, const NdBox& out_box,
     if (past) codec::wait_for_stores();
 }
 
+void BlockView::copy_shuffled_to(const NdBox& part, std::byte* out, const NdBox& out_box) const {
+    BlockDecoder& decoder = *decoder_;
+    const std::size_t element = decoder.reader_->element_size();
+    const auto elements = static_cast<std::size_t>(out_box.volume());
+    if (is_fill) {
+        for (std::size_t b = 0; b < element; ++b)
+            core::fill_box(part, decoder.reader_->fill().subspan(b, 1), out + b * elements,
+                           out_box);
+        return;
+    }
+    const codec::ShuffledBytes& found = decoder.decoded();
+    if (found.element_size == element && element > 1) {
+        const std::size_t plane = decoder.raw_bytes_ / element;
+        for (std::size_t b = 0; b < element; ++b)
+            core::copy_box(part, found.bytes.data() + b * plane, raw_box, out + b * elements,
+                           out_box, 1);
+        return;
+    }
+    const std::span<const std::byte> rows = raw();
+    core::for_each_row(part, raw_box, out_box, [&](Index from, Index to, Index count) {
+        codec::shuffle_part(rows.subspan(static_cast<std::size_t>(from) * element,
+                                         static_cast<std::size_t>(count) * element),
+                            {out, elements * element}, static_cast<std::size_t>(to), element);
+    });
+}
+
 } // namespace morphogen::rework

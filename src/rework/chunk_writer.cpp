@@ -1,5 +1,7 @@
 #include "rework/chunk_writer.hpp"
 
+#include "rework/shuffled_slab.hpp"
+
 #include <utility>
 
 namespace morphogen::rework {
@@ -63,10 +65,34 @@ void ChunkWriter::encode(Item& item, Worker& worker, const NdBox& box, const std
     const NdBox inside = intersect(full, box);
     if (inside != full) core::fill_box(full, fill_, worker.raw.data(), full);
     core::copy_box(inside, elements, box, worker.raw.data(), full, fill_.size());
+    item.bytes = worker.encoder.encode(worker.raw.span(), place_for(item));
+}
+
+void ChunkWriter::encode_shuffled(Item& item, Worker& worker, const NdBox& box,
+                                  const std::byte* elements) {
+    const NdBox full = grid_.full_box(item.number);
+    const NdBox inside = intersect(full, box);
+    const std::size_t element = fill_.size();
+    const std::byte* const found =
+        elements + static_cast<std::size_t>(elements_before(box, inside)) * element;
+    if (inside == full) {
+        item.bytes = worker.encoder.encode_shuffled({found, chunk_bytes_}, place_for(item));
+        return;
+    }
+    const auto here = static_cast<std::size_t>(inside.volume());
+    for (std::size_t b = 0; b < element; ++b) {
+        std::byte* const plane = worker.raw.data() + b * (chunk_bytes_ / element);
+        core::fill_box(full, std::span(fill_).subspan(b, 1), plane, full);
+        core::copy_box(inside, found + b * here, inside, plane, full, 1);
+    }
+    item.bytes = worker.encoder.encode_shuffled(worker.raw.span(), place_for(item));
+}
+
+std::span<std::byte> ChunkWriter::place_for(Item& item) const {
     if (item.stored.empty())
         item.stored =
             core::AlignedBuffer<std::byte>(codec::ChunkEncoder::bound(filters_, chunk_bytes_));
-    item.bytes = worker.encoder.encode(worker.raw.span(), item.stored.span());
+    return item.stored.span();
 }
 
 void ChunkWriter::put(Item& item) {
@@ -74,6 +100,14 @@ void ChunkWriter::put(Item& item) {
 }
 
 void ChunkWriter::write(const NdBox& box, const std::byte* elements) {
+    write_each(box, elements, &ChunkWriter::encode);
+}
+
+void ChunkWriter::write_shuffled(const NdBox& box, const std::byte* elements) {
+    write_each(box, elements, &ChunkWriter::encode_shuffled);
+}
+
+void ChunkWriter::write_each(const NdBox& box, const std::byte* elements, Encode encode) {
     struct Source {
         const core::ChunkGrid& grid;
         NdBox chunks;
@@ -90,7 +124,7 @@ void ChunkWriter::write(const NdBox& box, const std::byte* elements) {
     pipeline_->run(
         Source{grid_, grid_.touched(box)},
         [&](Item& item, int thread) {
-            encode(item, *workers_[static_cast<std::size_t>(thread)], box, elements);
+            (this->*encode)(item, *workers_[static_cast<std::size_t>(thread)], box, elements);
         },
         Sink{*this});
 }

@@ -34,12 +34,20 @@ public:
     /// Every chunk of @p box, whose elements are in @p elements, dense. The box is a whole number
     /// of chunks, but for the dataset's edges.
     void write(const core::NdBox& box, const std::byte* elements);
+    /// The same with @p elements as shuffled_slab.hpp has them.
+    void write_shuffled(const core::NdBox& box, const std::byte* elements);
 
 private:
     struct Item;
     struct Worker;
 
+    using Encode = void (ChunkWriter::*)(Item& item, Worker& worker, const core::NdBox& box,
+                                         const std::byte* elements);
+    void write_each(const core::NdBox& box, const std::byte* elements, Encode encode);
     void encode(Item& item, Worker& worker, const core::NdBox& box, const std::byte* elements);
+    void encode_shuffled(Item& item, Worker& worker, const core::NdBox& box,
+                         const std::byte* elements);
+    std::span<std::byte> place_for(Item& item) const;
     void put(Item& item);
 
     const Put put_;

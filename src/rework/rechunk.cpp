@@ -1,6 +1,7 @@
 #include "morphogen/rework/rechunk.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/large_pages.hpp"
 #include "morphogen/core/memory.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/mpi/agreement.hpp"
@@ -15,6 +16,7 @@
 #include "rework/chunk_writer.hpp"
 #include "rework/rechunk_job.hpp"
 #include "rework/shared_output.hpp"
+#include "rework/shuffled_slab.hpp"
 
 #include <fmt/format.h>
 
@@ -189,25 +191,32 @@ private:
         const Index slabs = job.plan.slabs.size();
         if (slabs <= ranks.rank()) return;
         const bool chunked = job.layout.chunk.rank() > 0;
+        const core::ChunkGrid chunks =
+            chunked ? core::ChunkGrid(reader.shape(), job.layout.chunk) : core::ChunkGrid();
         std::optional<ChunkWriter> encoder;
         if (chunked)
             encoder.emplace(
                 [&](const core::Dims& lo, std::span<const std::byte> stored) {
                     sink.write_chunk(lo, stored);
                 },
-                core::ChunkGrid(reader.shape(), job.layout.chunk), *job.layout.filters,
+                chunks, *job.layout.filters,
                 std::vector<std::byte>(reader.fill().begin(), reader.fill().end()), job.threads);
         BlockStream stream(reader, job.threads, job.stream_memory);
-        core::AlignedBuffer<std::byte> slab(
+        auto slab = core::large_buffer<std::byte>(
             static_cast<std::size_t>(job.plan.slabs.box(0).volume()) * element);
         for (Index n = ranks.rank(); n < slabs; n += ranks.size()) {
             const NdBox box = job.plan.slabs.box(n);
             const auto place = [&](const BlockView& block, int) {
-                block.copy_to(intersect(block.box, box), slab.data(), box);
+                if (job.shuffled)
+                    place_shuffled(block, chunks, slab.data(), box, element);
+                else
+                    block.copy_to(intersect(block.box, box), slab.data(), box);
             };
             stream.for_each(reader.blocks_in(box), {place, [&](Index) { sink.poll(); }});
             const std::size_t bytes = static_cast<std::size_t>(box.volume()) * element;
-            if (chunked)
+            if (job.shuffled)
+                encoder->write_shuffled(box, slab.data());
+            else if (chunked)
                 encoder->write(box, slab.data());
             else
                 sink.write_box(box, slab.span().first(bytes));

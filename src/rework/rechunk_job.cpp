@@ -7,6 +7,7 @@
 
 #include "rework/chunk_writer.hpp"
 #include "rework/shared_output.hpp"
+#include "rework/shuffled_slab.hpp"
 
 #include <fmt/format.h>
 
@@ -127,6 +128,8 @@ void plan(RechunkJob& job, const RechunkOptions& options) {
     job.plan = plan_within(std::clamp(enough_for_a_slab, slab, most));
     if (job.plan.passes > 1.0) job.plan = plan_within(most);
     share(job, most, plan_within);
+    job.shuffled =
+        job.layout.filters && suits_shuffled_slab(*job.layout.filters, job.layout.chunk, block);
 }
 
 } // namespace

@@ -19,6 +19,7 @@ struct RechunkJob {
     int ranks = 1;                   // that share the slabs
     std::uint64_t stream_memory = 0; // bytes, for reading and decoding
     SlabPlan plan;
+    bool shuffled = false; // the slabs, as shuffled_slab.hpp has them
     bool asked_for = true; // else: only to bring data of other files along
 };
 

@@ -32,6 +32,9 @@ public:
     /// @returns the bytes written to @p out.
     std::size_t encode(std::span<const std::byte> raw, std::span<std::byte> out);
 
+    /// The same for a chunk that is shuffled already, if the pipeline shuffles.
+    std::size_t encode_shuffled(std::span<const std::byte> shuffled, std::span<std::byte> out);
+
     /// The same for a chunk that is not in one piece: begin(), add() for its rows in order, whole
     /// elements each, finish(). Rows are shuffled from where they lie, so that the chunk's bytes
     /// are moved once. @p raw_bytes of all rows, at most chunk_bytes. Without shuffle the first

@@ -33,7 +33,7 @@ public:
     core::NdBox raw_box;  // those of the block: a chunk at an edge reaches over it
     bool is_fill = false; // a chunk that was never written
 
-    // All three throw core::Error naming file, dataset and chunk.
+    // All throw core::Error naming file, dataset and chunk.
     /// Reads and decodes it to see whether that can be done.
     void check() const;
     /// The elements of raw_box, dense, as they lie in the file.
@@ -42,6 +42,11 @@ public:
     /// raw() in between.
     void copy_to(const core::NdBox& part, std::byte* out, const core::NdBox& out_box,
                  Stores stores = Stores::cached) const;
+    /// The same with the bytes of each element apart, as the shuffle filter lays them: byte b of
+    /// the element whose place in the dense array of @p out_box is p goes to out[b * volume + p].
+    /// What is stored shuffled is not put together in between.
+    void copy_shuffled_to(const core::NdBox& part, std::byte* out,
+                          const core::NdBox& out_box) const;
 
 private:
     friend class BlockDecoder;

@@ -1,5 +1,6 @@
 #include "morphogen/rework/block_stream.hpp"
 
+#include "morphogen/codec/shuffle.hpp"
 #include "morphogen/codec/spec.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/memory.hpp"
@@ -171,6 +172,39 @@ TEST_CASE("chunks of a file whose driver does not tell where they lie come throu
                                "data");
     CHECK_FALSE(reader.pieces().front().decodable);
     CHECK(agree(reader, NdBox::whole(reader.shape())));
+}
+
+TEST_CASE("a block's bytes apart are what the shuffle filter would make of its elements") {
+    const test::TemporaryDirectory directory;
+    const auto path = test::write_samples(
+        directory / "a.h5",
+        {{.name = "shuffled", .chunk = {4, 7, 12}, .filters = filters("deflate:1", 4)},
+         {.name = "plain", .chunk = {4, 7, 12}, .filters = {{.id = 1, .values = {6}}}},
+         {.name = "contiguous"},
+         {.name = "wide",
+          .chunk = {4, 7, 12},
+          .type = H5T_IEEE_F64BE,
+          .filters = filters("deflate:1", 8)},
+         {.name = "fill",
+          .chunk = {4, 7, 12},
+          .filters = filters("deflate:1", 4),
+          .written = {{0, 0, 0}, {0, 0, 0}}}});
+    const NdBox box{{1, 2, 1}, {4, 9, 12}};
+    for (const char* name : {"shuffled", "plain", "contiguous", "wide", "fill"}) {
+        CAPTURE(name);
+        const auto reader = open(path, name);
+        const std::size_t element = reader->element_size();
+        std::vector<std::byte> rows(static_cast<std::size_t>(box.volume()) * element);
+        reader->read_plain(box, rows);
+        std::vector<std::byte> expected(rows.size());
+        codec::shuffle_bytes(rows, expected, element);
+        std::vector<std::byte> copied(rows.size());
+        rework::BlockStream stream(*reader, 1, plenty);
+        stream.for_each(reader->blocks_in(box), {[&](const rework::BlockView& block, int) {
+                            block.copy_shuffled_to(intersect(block.box, box), copied.data(), box);
+                        }});
+        CHECK(copied == expected);
+    }
 }
 
 TEST_CASE("elements know their type and byte order") {

@@ -1,16 +1,21 @@
 #include "morphogen/rework/rechunk.hpp"
 
+#include "morphogen/codec/shuffle.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/block_stream.hpp"
+#include "morphogen/rework/diff.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "rework/chunk_writer.hpp"
 #include "rework/rechunk_plan.hpp"
+#include "rework/shuffled_slab.hpp"
 #include "temporary_directory.hpp"
 
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <utility>
 
 using namespace morphogen;
 using core::Dims;
@@ -70,6 +75,72 @@ TEST_CASE("rechunk: the same elements with other chunks whatever the layouts and
             CHECK(info_of(out, "a").chunk.front() == std::min<Index>(chunks.front(), 13));
             CHECK(info_of(out, "line").layout == store::DataLayout::contiguous);
         }
+}
+
+TEST_CASE("rechunk: chunks with long rows, which stay shuffled on their way") {
+    const test::TemporaryDirectory directory;
+    const Dims shape{5, 11, 150};
+    const auto in = test::write_samples(
+        directory / "in.h5",
+        {{.name = "shuffled", .shape = shape, .chunk = {1, 4, 70}, .filters = deflate(4)},
+         {.name = "plain",
+          .shape = shape,
+          .chunk = {2, 11, 64},
+          .filters = {{.id = 1, .values = {6}}}},
+         {.name = "contiguous", .shape = shape},
+         {.name = "partly",
+          .shape = shape,
+          .chunk = {1, 4, 70},
+          .filters = deflate(4),
+          .written = {{0, 4, 70}, {1, 8, 140}}}});
+    const std::uint64_t least = 5 * 11 * 150 * 4;
+    for (const std::uint64_t memory : {least, plenty})
+        for (const std::vector<Index>& chunks :
+             {std::vector<Index>{5, 4, 40}, {2, 3, 64}, {5, 11, 150}, {1, 1, 32}, {3, 5, 149}})
+            for (const char* codec : {"deflate:1", "none"}) {
+                CAPTURE(memory, chunks, codec);
+                const auto out = directory / "out.h5";
+                RechunkOptions options{.chunks = chunks, .replace = true, .threads = 2};
+                options.codec = codec::parse_codec(codec);
+                options.memory = memory + (std::uint64_t{1} << 19U);
+                rework::rechunk(in, out, options);
+                for (const char* name : {"shuffled", "plain", "contiguous"})
+                    CHECK(wrong_elements(out, name) == 0);
+                for (const auto& difference :
+                     rework::diff(in, out, {.budget = {.threads = 2, .memory = plenty}}))
+                    CHECK(difference.same());
+            }
+}
+
+TEST_CASE("rechunk: a slab by rows and one that is shuffled give the same chunks, past edges too") {
+    const Dims shape{5, 11, 50};
+    const core::ChunkGrid grid(shape, {2, 4, 40});
+    const codec::FilterPipeline filters{.element_size = 4};
+    const core::NdBox slab{{2, 4, 0}, shape};
+    std::vector<float> rows(static_cast<std::size_t>(slab.volume()));
+    for (std::size_t n = 0; n < rows.size(); ++n)
+        rows[n] = static_cast<float>(test::sample_element(static_cast<Index>(n)));
+    std::vector<std::byte> apart(rows.size() * 4);
+    const core::NdBox chunks = grid.touched(slab);
+    for (Index n = 0; n < chunks.volume(); ++n) {
+        const auto inside = intersect(grid.full_box(grid.number_in(chunks, n)), slab);
+        std::vector<std::byte> chunk(static_cast<std::size_t>(inside.volume()) * 4);
+        core::copy_box(inside, reinterpret_cast<const std::byte*>(rows.data()), slab, chunk.data(),
+                       inside, 4);
+        const auto before = static_cast<std::size_t>(rework::elements_before(slab, inside));
+        codec::shuffle_bytes(chunk, std::span(apart).subspan(4 * before, chunk.size()), 4);
+    }
+    std::vector<std::pair<Dims, std::vector<std::byte>>> put;
+    const auto keep = [&](const Dims& lo, std::span<const std::byte> stored) {
+        put.emplace_back(lo, std::vector<std::byte>(stored.begin(), stored.end()));
+    };
+    const std::vector<std::byte> fill{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
+    rework::ChunkWriter writer(keep, grid, filters, fill, 2);
+    writer.write(slab, reinterpret_cast<const std::byte*>(rows.data()));
+    const auto expected = std::exchange(put, {});
+    writer.write_shuffled(slab, apart.data());
+    CHECK(expected.size() == 8);
+    CHECK(put == expected);
 }
 
 TEST_CASE("rechunk: contiguous output and a codec of choice") {
