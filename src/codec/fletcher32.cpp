@@ -30,15 +30,29 @@ struct Sums {
     }
 };
 
-/// Adds rows of `lanes` words. Lane j sums its own column, S_j = Σ w(i,j) and T_j = Σ (rows -
-/// i)·w(i,j); word (i, j) is followed by lanes·(rows - i) - j words, itself included, which is its
-/// weight in the second sum.
-void add_rows(Sums& sums, const std::byte* data, std::size_t rows) noexcept {
-    // Vectors of the compiler, in every machine's baseline: an array of lanes stays in memory with
-    // gcc 12.
+#if defined(__x86_64__)
+#    define MORPHOGEN_FLETCHER_AVX2 1
+#endif
+
+// Vectors of the compiler: an array of lanes stays in memory with gcc 12.
+struct Vectors16 {
     typedef std::uint16_t Words __attribute__((vector_size(8)));
     typedef std::uint32_t Lanes __attribute__((vector_size(16)));
-    constexpr std::size_t vectors = lanes / 4;
+};
+struct Vectors32 {
+    typedef std::uint16_t Words __attribute__((vector_size(16)));
+    typedef std::uint32_t Lanes __attribute__((vector_size(32)));
+};
+
+/// Adds rows of `lanes` words. Lane j sums its own column, S_j = Σ
+/// w(i,j) and T_j = Σ (rows - i)·w(i,j); word (i, j) is followed by lanes·(rows - i) - j words,
+/// itself included, which is its weight in the second sum.
+template <typename Vectors>
+__attribute__((always_inline)) inline void add_rows_by(Sums& sums, const std::byte* data,
+                                                       std::size_t rows) noexcept {
+    using Words = typename Vectors::Words;
+    using Lanes = typename Vectors::Lanes;
+    constexpr std::size_t vectors = lanes * sizeof(std::uint32_t) / sizeof(Lanes);
     Lanes columns[vectors] = {};
     Lanes triangles[vectors] = {};
     for (std::size_t i = 0; i < rows; ++i)
@@ -62,6 +76,20 @@ void add_rows(Sums& sums, const std::byte* data, std::size_t rows) noexcept {
     }
     sums.second = fold(sums.second + sums.first * (rows * lanes) + triangle * lanes - skew);
     sums.first = fold(sums.first + total);
+}
+
+#if defined(MORPHOGEN_FLETCHER_AVX2)
+__attribute__((target("avx2"))) void add_rows_avx2(Sums& sums, const std::byte* data,
+                                                   std::size_t rows) noexcept {
+    add_rows_by<Vectors32>(sums, data, rows);
+}
+#endif
+
+void add_rows(Sums& sums, const std::byte* data, std::size_t rows) noexcept {
+#if defined(MORPHOGEN_FLETCHER_AVX2)
+    if (__builtin_cpu_supports("avx2")) return add_rows_avx2(sums, data, rows);
+#endif
+    add_rows_by<Vectors16>(sums, data, rows); // in every machine's baseline
 }
 
 /// 1..65535, or 0 for 0.
