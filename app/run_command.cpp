@@ -127,9 +127,9 @@ void add_run(CLI::App& app, Program& program) {
         const run::SignalWatch
             signals; // first: a stop that is asked for while MPI starts counts too
         // Open MPI's default MPI-IO component can hang under HDF5 1.10 (HDFGroup/hdf5 issue 1227);
-        // its ROMIO does not. A choice of the user's stays; other MPI libraries do not know the
-        // variable.
-        ::setenv("OMPI_MCA_io", "romio321", 0);
+        // its ROMIO, which is called otherwise in each version (romio321, romio341), does not. A
+        // choice of the user's stays; other MPI libraries do not know the variable.
+        ::setenv("OMPI_MCA_io", "^ompio", 0);
         mpi::Environment environment(program.argc, program.argv, mpi::ThreadLevel::multiple);
         const mpi::Communicator world = mpi::Communicator::world();
         program.exit_code = run_ranks(environment, world, *options, started);

@@ -31,7 +31,11 @@ void spare_open_mpi_work() noexcept {
     // and a process that a kill leaves behind.
     ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     // UCX takes 0.2 s to look at clocks and networks; within a machine messages need neither.
-    if (are_all_here()) ::setenv("OMPI_MCA_pml", "ob1", 0);
+    if (!are_all_here()) return;
+    ::setenv("OMPI_MCA_pml", "ob1", 0);
+    // Open MPI 5 asks the kernel for routes between the machine's own addresses, and complains on
+    // stderr that there are none where it has IPv6 (ompi issue 14079).
+    ::setenv("OMPI_MCA_reachable", "weighted", 0);
 }
 
 } // namespace

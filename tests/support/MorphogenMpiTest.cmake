@@ -3,7 +3,7 @@
 set(MORPHOGEN_MPI_ENVIRONMENT
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
-    OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_io=romio321 OMPI_MCA_btl_vader_single_copy_mechanism=none
+    OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_io=^ompio OMPI_MCA_reachable=weighted OMPI_MCA_btl_vader_single_copy_mechanism=none
     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
     OMP_WAIT_POLICY=passive)
 if(MORPHOGEN_SANITIZE MATCHES "address")

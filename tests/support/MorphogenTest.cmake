@@ -1,5 +1,9 @@
 # Catch2 2.13 and 3 both work: tests include "catch.hpp" of this folder.
-find_package(Catch2 2.13 REQUIRED)
+# Catch2 3 says that it is not compatible with a request for 2.
+find_package(Catch2 3 QUIET)
+if(NOT Catch2_FOUND)
+    find_package(Catch2 2.13 REQUIRED)
+endif()
 include(Catch)
 set(MORPHOGEN_TEST_SUPPORT "${CMAKE_CURRENT_LIST_DIR}")
 set(MORPHOGEN_TEST_TIMEOUT 120) # seconds: a hang is a failure
