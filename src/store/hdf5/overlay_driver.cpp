@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace morphogen::store::hdf5 {
@@ -14,10 +15,14 @@ namespace {
 DerivedDriver driver;
 /// Of the file that is open. One thread uses HDF5, so one thread comes here.
 Pages* pages = nullptr;
+std::string path; // that file's
 bool past_end = false;
 std::uint64_t least = 0; // what it claims for the end of the file
 
+/// A virtual dataset's sources are opened as its file is. Beside one that is being changed they are
+/// missing: its pages are not theirs, and HDF5 1.14 fails where 1.10 passes over such a source.
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
+    if ((flags & H5F_ACC_RDWR) != 0 && name != path) return nullptr;
     return driver.original.open(name, flags & ~H5F_ACC_RDWR, access, max_address);
 }
 
@@ -110,11 +115,12 @@ void change(H5FD_class_t& ours) {
 
 } // namespace
 
-void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
-                        Pages& kept, std::uint64_t least_end) {
-    const hid_t id = registered(driver, "morphogen_overlay", 506, some_file, change);
+void set_overlay_driver(const Properties& access, const std::filesystem::path& file, Pages& kept,
+                        std::uint64_t least_end) {
+    const hid_t id = registered(driver, "morphogen_overlay", 506, file, change);
     note_that_tells_places(id);
     pages = &kept;
+    path = file.native();
     past_end = false;
     least = least_end;
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });

@@ -16,11 +16,11 @@ namespace morphogen::store::hdf5 {
 using Pages = std::map<std::uint64_t, std::vector<std::byte>>;
 inline constexpr std::size_t page_bytes = 4096;
 
-/// Files opened with @p access use the driver and put into @p pages what is written, for as long as
-/// they are open. One file at a time. @p least_end: the library takes the file for at least so
+/// @p file, opened with @p access, uses the driver, which puts into @p pages what is written for as
+/// long as it is open. One file at a time. @p least_end: the library takes the file for at least so
 /// long, which it must be to be opened. @throws core::Error
-void set_overlay_driver(const Properties& access, const std::filesystem::path& some_file,
-                        Pages& pages, std::uint64_t least_end = 0);
+void set_overlay_driver(const Properties& access, const std::filesystem::path& file, Pages& pages,
+                        std::uint64_t least_end = 0);
 
 /// Whether data beyond the end of such a file were read since set_overlay_driver() or the last
 /// call: the default driver gives zeros there.
