@@ -81,6 +81,12 @@ def enter_own_namespace():
     os.execvp(unshare[0], [*unshare, sys.executable, *sys.argv])
 
 
+def slurm_version():
+    """(22, 5) of "slurm-wlm 22.05.8"."""
+    out = subprocess.run(["slurmd", "-V"], capture_output=True, text=True, check=True, timeout=START_S).stdout
+    return tuple(map(int, re.search(r"(\d+)\.(\d+)", out).groups()))
+
+
 def free_ports(count):
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [s.getsockname()[1] for s in sockets]
@@ -106,12 +112,17 @@ class Cluster:
         self._config = base / "slurm.conf"
         self._config.write_text(CONFIGURATION.format(
             host=socket.gethostname().split(".")[0], base=base, ports=free_ports(3), node=node))
+        if slurm_version() >= (24, 5):  # which knows this word; newer slurmds want a cgroup file system otherwise
+            (base / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
         # Jobs inherit this: what Open MPI needs as root and with more ranks than cores.
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "SBATCH_", "OMPI_", "PMIX_"))},
             "SLURM_CONF": str(self._config), "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
             "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
             "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
+            # The same for Open MPI 5.
+            "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe", "PRTE_MCA_hwloc_default_binding_policy": "none",
+            "OMPI_MCA_smsc": "^cma", "OMPI_MCA_reachable": "weighted",
             "OMP_WAIT_POLICY": "passive"}
 
     def __enter__(self):

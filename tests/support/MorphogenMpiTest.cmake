@@ -1,10 +1,11 @@
 # Tests that run as several ranks. The launcher is told what it needs by the environment, which other MPI libraries ignore:
 # more ranks than cores, not bound, waiting ranks give up the core, root allowed (containers), no copies that containers forbid.
 set(MORPHOGEN_MPI_ENVIRONMENT
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
-    OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_io=^ompio OMPI_MCA_reachable=weighted OMPI_MCA_btl_vader_single_copy_mechanism=none
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_io=^ompio
+    OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_btl_vader_single_copy_mechanism=none
+    # What the last line is called in Open MPI 5, which is to be silent about routes within the machine, too.
     PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_hwloc_default_binding_policy=none
+    OMPI_MCA_smsc=^cma OMPI_MCA_reachable=weighted
     OMP_WAIT_POLICY=passive)
 if(MORPHOGEN_SANITIZE MATCHES "address")
     # Open MPI keeps memory until the end of the process, and its plugins are unloaded before LeakSanitizer looks.
