@@ -137,7 +137,7 @@ TEST_CASE("power loss: bytes beyond the end prove nothing, though their checksum
     test::write_killed(directory.path(), 9, 0, plain);
     store::repair_run({directory.path()}, RepairMode::repair);
     const fs::path frames = directory / "frames.h5";
-    fs::resize_file(frames, test::chunk_address(frames, "v", {6, 0, 0}) + GENERATE(0, 20));
+    fs::resize_file(frames, test::chunk_address(frames, "v", {6, 0, 0}) + GENERATE(0U, 20U));
     CHECK(repaired(directory.path()).committed == 6);
     check_frames(directory.path(), 6);
 }
