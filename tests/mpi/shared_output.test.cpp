@@ -246,7 +246,7 @@ TEST_CASE("of several failures the lowest rank's is told, and whatever was throw
         };
         const std::string told = failure(job);
         // One that fails while another's failure ends it says nothing.
-        CHECK_THAT(told, Catch::StartsWith("1 out of memory (rank ") &&
+        CHECK_THAT(told, Catch::Matchers::StartsWith("1 out of memory (rank ") &&
                              !Catch::Contains("is left") && !Catch::Contains("are left"));
     }
 }
