@@ -3,6 +3,7 @@
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/missing_sources.hpp"
 #include "store/hdf5/virtual_mappings.hpp"
 
 #include <hdf5_hl.h>
@@ -56,8 +57,13 @@ bool exists(hid_t parent, const char* name) {
 }
 
 Space space_of(const Dataset& dataset) {
-    return Space(call("H5Dget_space", {.object = dataset.get()},
-                      [&] { return H5Dget_space(dataset.get()); }));
+    const auto get = [&] { return H5Dget_space(dataset.get()); };
+    MissingSources sources;
+    do {
+        const QuietErrors quiet;
+        if (Space space(get()); space.valid()) return space;
+    } while (sources.add_last_opened());
+    return Space(call("H5Dget_space", {.object = dataset.get()}, get));
 }
 
 Type type_of(const Dataset& dataset) {

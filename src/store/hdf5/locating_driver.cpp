@@ -1,6 +1,7 @@
 #include "store/hdf5/locating_driver.hpp"
 
 #include "store/hdf5/default_driver.hpp"
+#include "store/hdf5/missing_sources.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -24,7 +25,12 @@ herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std:
     return driver.original.read(file, type, transfer, address, size, data);
 }
 
+H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
+    return may_open(name) ? driver.original.open(name, flags, access, max_address) : nullptr;
+}
+
 void change(H5FD_class_t& ours) {
+    ours.open = open;
     ours.read = read;
 }
 
