@@ -7,6 +7,7 @@
 
 #include "store/dataset_info.hpp"
 #include "store/hdf5/collected.hpp"
+#include "store/hdf5/superblock.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -62,6 +63,16 @@ void allow_open_files(std::size_t files, const fs::path& path) {
                                       .advice = "raise ulimit -n"});
 }
 
+/// False where the file does not say.
+bool is_known_closed(const fs::path& path) {
+    try {
+        const auto mark = hdf5::read_mark(path);
+        return mark && !mark->writing;
+    } catch (const core::Error&) { // told by what opens it
+        return false;
+    }
+}
+
 } // namespace
 
 FileReader::FileReader(const fs::path& path, Access access, Sources sources) : path_(path) {
@@ -72,7 +83,9 @@ FileReader::FileReader(const fs::path& path, Access access, Sources sources) : p
     try {
         open(Access::plain, sources);
     } catch (const core::Error& error) {
-        // A run that goes on, or was killed: its files say that a writer has them.
+        // A run that goes on, or was killed: its files say that a writer has them. HDF5 1.10 opens
+        // no other for SWMR; 1.14 does, one that is cut short too.
+        if (is_known_closed(path_)) throw;
         why_not_plain_ = error.what();
         const std::exception_ptr plainly = std::current_exception();
         try {
