@@ -103,19 +103,6 @@ FileDescription describe(const fs::path& path) {
     std::error_code ignored;
     d.file_bytes = fs::file_size(d.file, ignored);
     d.is_open = reader.is_swmr();
-    d.frames = reader.frames();
-    d.is_run = d.frames.has_value();
-    if (d.is_run) {
-        const store::RunDirectory directory{d.file.parent_path()};
-        d.outcome = read_report(directory.report());
-        const auto records = reader.records();
-        if (!records.empty()) {
-            d.first = records.front();
-            d.last = records.back();
-        }
-        d.launches = reader.launches();
-        d.checkpoints = checkpoints_of(directory);
-    }
     const auto guarded = [&](auto&& look) {
         try {
             look();
@@ -123,6 +110,24 @@ FileDescription describe(const fs::path& path) {
             d.problems.emplace_back(error.what());
         }
     };
+    guarded([&] { d.frames = reader.frames(); });
+    d.is_run = d.frames.has_value();
+    if (d.is_run) {
+        const store::RunDirectory directory{d.file.parent_path()};
+        d.outcome = read_report(directory.report());
+        guarded([&] {
+            const auto records = reader.records();
+            if (records.empty()) return;
+            d.first = records.front();
+            d.last = records.back();
+        });
+        for (store::Launch& launch : reader.launches())
+            if (launch.problem.empty())
+                d.launches.push_back(std::move(launch));
+            else
+                d.problems.push_back(std::move(launch.problem));
+        d.checkpoints = checkpoints_of(directory);
+    }
     for (const std::string& dataset : reader.dataset_paths())
         guarded([&] { d.datasets.push_back(reader.dataset(dataset)); });
     guarded([&] { reader.check_sources(); });

@@ -188,6 +188,8 @@ private:
                        fmt::format("it has {}, /step counts {}",
                                    info.shape.empty() ? 0 : info.shape.front(), frames));
         }
+        for (const store::Launch& launch : file.launches())
+            if (!launch.problem.empty()) report(launch.problem);
         const auto records = file.records();
         for (std::size_t i = 1; i < records.size(); ++i)
             if (records[i].step <= records[i - 1].step) {

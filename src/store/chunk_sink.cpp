@@ -72,6 +72,14 @@ void ChunkSink::open_master() {
     make_master(std::move(start));
 }
 
+void ChunkSink::give_up() noexcept {
+    try {
+        close();
+    } catch (...) { // as after a kill, then
+        abandon();
+    }
+}
+
 void ChunkSink::make_master(MasterStart start) {
     master_ = replace_frames_file(files_.directory, files_.sync, layout_, std::move(start),
                                   !start_.is_virtual);

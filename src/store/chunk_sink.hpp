@@ -27,6 +27,10 @@ public:
 
     /// Makes frames.h5 over the parts of every rank, unless the only rank writes to it directly.
     void open_master();
+    /// Instead of anything else, after open_master() failed here or on another rank: the files that
+    /// were there already are closed as they were, so that whoever reads them sees all their
+    /// frames.
+    void give_up() noexcept;
 
     bool takes_chunks() const noexcept override { return true; }
     void check_stored(const Frame& frame) override { stored_.check(layout_, frame); }

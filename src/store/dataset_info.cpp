@@ -115,7 +115,7 @@ ObjectId object_id(hid_t object) {
 
 namespace {
 
-/// What a mapping covers along the first axis.
+/// What a mapping covers.
 void find_extent(VirtualSource& source, const hdf5::Properties& creation, std::size_t i) {
     const hdf5::Space space(call("H5Pget_virtual_vspace", {},
                                  [&] { return H5Pget_virtual_vspace(creation.get(), i); }));
@@ -133,6 +133,13 @@ void find_extent(VirtualSource& source, const hdf5::Properties& creation, std::s
     source.first = static_cast<core::Index>(start[0]);
     if (count[0] != H5S_UNLIMITED && block[0] != H5S_UNLIMITED)
         source.count = (count[0] - 1) * stride[0] + block[0];
+    const auto rank =
+        static_cast<std::size_t>(std::max(H5Sget_simple_extent_ndims(space.get()), 1));
+    for (std::size_t a = 1; a < rank; ++a) {
+        source.lo.push_back(static_cast<core::Index>(start[a]));
+        source.hi.push_back(
+            static_cast<core::Index>(start[a] + (count[a] - 1) * stride[a] + block[a]));
+    }
 }
 
 } // namespace

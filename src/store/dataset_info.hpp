@@ -18,6 +18,9 @@ struct VirtualSource {
     std::string dataset;
     core::Index first = 0;         // along the first axis of the virtual dataset
     hsize_t count = H5S_UNLIMITED; // of elements there; also where it is not one box
+    /// Along its other axes: [lo, hi). Empty where it is not one box.
+    std::vector<core::Index> lo{};
+    std::vector<core::Index> hi{};
 };
 std::vector<VirtualSource> virtual_sources(const hdf5::Properties& creation);
 

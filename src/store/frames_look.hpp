@@ -20,6 +20,9 @@ FramesLook look_at_fields(const hdf5::File& file);
 /// @throws core::Error if there are no frames in it
 FramesLook look_at_frames(const hdf5::File& file);
 
+/// The centre of the first cell of a file along one of schema::axes. @throws core::Error
+double first_centre_of(const hdf5::File& file, const char* axis);
+
 /// "time", "step", "stats/v_min" and so on: all that has a value per frame beside the frames.
 std::vector<std::string> column_names(const std::vector<core::Field>& fields);
 

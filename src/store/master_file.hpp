@@ -4,6 +4,7 @@
 #include "morphogen/store/layout.hpp"
 #include "morphogen/store/run_directory.hpp"
 
+#include "store/launch_copy.hpp"
 #include "store/record_table.hpp"
 #include "store/skeleton.hpp"
 #include "store/swmr_file.hpp"
@@ -19,9 +20,9 @@ namespace morphogen::store {
 /// What a new frames.h5 begins with.
 struct MasterStart {
     std::vector<Segment> segments;
-    std::vector<FrameRecord> records;                   // of the frames that count already
-    std::vector<std::filesystem::path> launches_from{}; // whose /provenance it takes over, once
-    std::optional<Provenance> launch{};                 // one more
+    std::vector<FrameRecord> records;   // of the frames that count already
+    LaunchSources launches{};           // what /provenance takes over
+    std::optional<Provenance> launch{}; // one more
 };
 
 /// frames.h5 over parts: virtual frames, real /step, /time and /stats. One process has it.

@@ -1,5 +1,9 @@
 #include "store/open_segment.hpp"
 
+#include "morphogen/config/load.hpp"
+#include "morphogen/core/error.hpp"
+
+#include "store/master_file.hpp"
 #include "store/mend_file.hpp"
 #include "store/salvage.hpp"
 
@@ -17,6 +21,30 @@ namespace {
 
 using core::Index;
 
+std::vector<FrameRecord> records_from(const RunDirectory& directory, Index first_frame) {
+    auto records = records_of(directory);
+    const auto before = std::min(first_frame, static_cast<Index>(records.size()));
+    records.erase(records.begin(), records.begin() + before);
+    return records;
+}
+
+/// What is known of a segment's frames where its own files cannot tell.
+Elsewhere ask_elsewhere(const RunInventory& run, Index first_frame) {
+    Elsewhere elsewhere;
+    try {
+        if (run.kind == FramesFile::virtual_file)
+            elsewhere.records = records_from(run.directory, first_frame);
+    } catch (const core::Error&) { // nothing, then
+    }
+    try {
+        // The instruction set may be one that this machine lacks.
+        const std::vector<std::string> overrides{"threads.isa=\"auto\""};
+        elsewhere.time_step = config::load(run.directory.config(), overrides).physics.dt;
+    } catch (const core::Error&) { // nothing, then
+    }
+    return elsewhere;
+}
+
 class OpenSegment {
 public:
     OpenSegment(RunInventory& run, RepairActions& actions, const RepairGuard& guard)
@@ -30,8 +58,9 @@ public:
         const bool is_unknown = proven_ == 0 && !counts_ && !is_alone_;
         if (is_all_right || is_left_ || is_unknown || !others_are_whole()) return false;
         const Index committed = segment_.first_frame + proven_;
-        if (guard_ && actions_.carries_out()) guard_(committed, damaged_files());
         const Index before = counts_ ? run_.committed : told_;
+        const bool is_loss = committed < before || before == 0;
+        if (guard_ && actions_.carries_out() && is_loss) guard_(committed, damaged_files());
         const bool is_given_up = proven_ == 0 || lacks_files_;
         if (is_given_up)
             give_up();
@@ -55,7 +84,6 @@ private:
             segment_.parts = {look_at_part(run_.directory.frames(), 0, 0)};
         else
             return false;
-        if (is_alone_ && !counts_) told_ = look_inside(segment_.parts.front()).frames;
         counted_ = counts_ ? std::max(run_.committed - segment_.first_frame, Index{0})
                            : std::numeric_limits<Index>::max();
         return true;
@@ -70,8 +98,13 @@ private:
             } else if (is_sound(part)) {
                 proven_ = std::min(proven_, part.frames);
             } else {
-                const Proven proven = prove_frames(part.path, counted_);
-                if (part.mark == Mark::closed && !part.is_cut && proven.opens) is_left_ = true;
+                if (damaged_.empty()) elsewhere_ = ask_elsewhere(run_, segment_.first_frame);
+                const Proven proven = prove_frames(part, elsewhere_, counted_);
+                const bool has_all =
+                    proven.frames > 0 && proven.frames >= (counts_ ? counted_ : proven.told);
+                if (part.mark == Mark::closed && !part.is_cut && proven.opens && !has_all)
+                    is_left_ = true;
+                if (is_alone_ && !counts_) told_ = proven.told;
                 proven_ = std::min(proven_, proven.frames);
                 damaged_.push_back(&part);
             }
@@ -125,7 +158,7 @@ private:
                                      "there becomes {}",
                                      proven_, part->path.native(),
                                      name_aside(part->path).filename().native()),
-                         [&] { keep_proven(*part, proven_); });
+                         [&] { keep_proven(*part, elsewhere_, proven_); });
         if (actions_.carries_out()) {
             run_ = take_inventory(run_.directory);
             return;
@@ -164,6 +197,7 @@ private:
     RepairActions& actions_;
     const RepairGuard& guard_;
     SegmentState segment_;
+    Elsewhere elsewhere_;
     std::vector<PartState*> damaged_; // of segment_
     bool counts_ = false;             // frames.h5 tells what is committed
     bool is_alone_ = false;           // the frames are in frames.h5 itself

@@ -58,7 +58,7 @@ std::unique_ptr<FrameSink> open_chunks(const config::Config& config, const RunDi
         });
         mpi::run_collectively(comm, [&] { sink->open_master(); });
     } catch (...) {
-        if (sink) sink->abandon();
+        if (sink) sink->give_up();
         sink.reset();
         std::error_code ignored; // nothing of a run that never began stays behind
         if (!resumes && comm.size() > 1) {

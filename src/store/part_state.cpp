@@ -32,12 +32,13 @@ core::Extents extents_of(const hdf5::File& file, const char* name, int dims) {
     return extents;
 }
 
-/// /x begins with the centre of the file's first cell.
-double first_centre_of(const hdf5::File& file) {
-    const auto axis = hdf5::open_dataset(file.get(), schema::axes[2]);
+} // namespace
+
+double first_centre_of(const hdf5::File& file, const char* name) {
+    const auto axis = hdf5::open_dataset(file.get(), name);
     const auto shape = hdf5::shape_of(axis);
     if (shape.size() != 1 || shape[0] == 0)
-        throw core::Error(core::ErrorText{.what = "not an axis", .where = schema::axes[2]});
+        throw core::Error(core::ErrorText{.what = "not an axis", .where = name});
     const hdf5::Space space = hdf5::space_of(axis);
     const std::array<hsize_t, 1> first{0};
     const std::array<hsize_t, 1> one{1};
@@ -46,8 +47,6 @@ double first_centre_of(const hdf5::File& file) {
     hdf5::read(axis, H5T_NATIVE_DOUBLE, hdf5::simple_space(one), space, &centre);
     return centre;
 }
-
-} // namespace
 
 bool operator==(const FrameFormat& a, const FrameFormat& b) noexcept {
     constexpr double rounding = 1e-12;
@@ -84,7 +83,7 @@ FramesLook look_at_fields(const hdf5::File& file) {
 
 FramesLook look_at_frames(const hdf5::File& file) {
     FramesLook look = look_at_fields(file);
-    look.first_centre = first_centre_of(file);
+    look.first_centre = first_centre_of(file, schema::axes[2]);
     look.format.spacing = 2.0 * look.first_centre; // the centre of cell 0
     for (const std::string& column : column_names(look.format.fields)) {
         if (!hdf5::exists(file.get(), column.c_str())) continue;

@@ -190,7 +190,7 @@ private:
             auto records = part.records();
             records.resize(std::min(records.size(), static_cast<std::size_t>(counted(s))));
             start.records.insert(start.records.end(), records.begin(), records.end());
-            start.launches_from.push_back(part.path());
+            start.launches.files.push_back(part.path());
         }
         replace_frames_file(directory_, config::Sync::close, whole_layout(run_.format), start,
                             false)

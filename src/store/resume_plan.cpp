@@ -58,6 +58,8 @@ void check_kind(const RunInventory& run, const FrameLayout& layout) {
 
 bool has_form_of(const PartState& part, const FrameLayout& layout) {
     const FileReader reader(part.path, Access::plain, Sources::not_looked_at);
+    for (const Launch& launch : reader.launches()) // another is to be added
+        if (!launch.problem.empty()) return false;
     const auto filters = codec::hdf5_filters(layout.filters);
     for (const core::Field field : layout.fields) {
         const DatasetInfo info = reader.dataset("/" + std::string(core::name_of(field)));

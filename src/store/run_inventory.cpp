@@ -46,6 +46,12 @@ bool cover_grid(const std::vector<PartState>& parts) {
     return !parts.empty() && cells == core::volume(parts.front().format.global);
 }
 
+/// Where frames.h5 puts a part.
+struct Presented {
+    Index first_frame = 0;
+    core::Box block; // empty if it cannot be told
+};
+
 class Survey {
 public:
     explicit Survey(const RunDirectory& directory) { run_.directory = directory; }
@@ -121,11 +127,32 @@ private:
                 for (const VirtualSource& source :
                      virtual_sources(hdf5::creation_of(hdf5::open_dataset(
                          reader.file().get(), std::string(core::name_of(field)).c_str()))))
-                    presented_[run_.directory.root / source.file] = source.first;
+                    presented_[run_.directory.root / source.file] = place_of(source);
         } catch (const core::Error& error) {
             run_.kind = FramesFile::unreadable;
             run_.problem = error.what();
             run_.problems.push_back(run_.problem);
+        }
+    }
+
+    static Presented place_of(const VirtualSource& source) {
+        Presented place{source.first, {}};
+        if (source.lo.size() < 2 || source.lo.size() > 3) return place;
+        place.block = {{0, 0, 0}, {1, 1, 1}};
+        std::copy(source.lo.begin(), source.lo.end(), place.block.lo.end() - source.lo.size());
+        std::copy(source.hi.begin(), source.hi.end(), place.block.hi.end() - source.hi.size());
+        return place;
+    }
+
+    /// What frames.h5 says of a part that cannot say it itself.
+    void complete(SegmentState& segment) const {
+        for (PartState& part : segment.parts) {
+            const auto told = presented_.find(part.path);
+            if (part.is_readable() || part.is_missing || told == presented_.end()) continue;
+            part.first_frame = told->second.first_frame;
+            part.block = told->second.block;
+            part.format = run_.format;
+            part.parts = static_cast<Index>(segment.parts.size());
         }
     }
 
@@ -166,10 +193,10 @@ private:
         for (const auto& [numbers, path] : files_)
             by_number[numbers.first].parts.push_back(
                 look_at_part(path, numbers.first, numbers.second));
-        for (const auto& [path, first] : presented_)
+        for (const auto& [path, place] : presented_)
             if (const auto numbers = numbers_of(path.filename().native())) {
                 SegmentState& segment = by_number[numbers->first];
-                segment.first_frame = first; // also where no part can tell
+                segment.first_frame = place.first_frame; // also where no part can tell
                 if (!files_.contains(*numbers))
                     segment.parts.push_back(missing_part(path, numbers->first, numbers->second));
             }
@@ -181,6 +208,7 @@ private:
             const bool demanded =
                 std::any_of(segment.parts.begin(), segment.parts.end(),
                             [&](const auto& p) { return presented_.contains(p.path); });
+            complete(segment);
             finish(segment, demanded);
             segments.push_back(std::move(segment));
         }
@@ -245,7 +273,7 @@ private:
 
     RunInventory run_;
     std::map<std::pair<Index, Index>, fs::path> files_; // parts, by segment and rank
-    std::map<fs::path, Index> presented_;               // by frames.h5: number of the first frame
+    std::map<fs::path, Presented> presented_;           // by frames.h5
 };
 
 } // namespace

@@ -1,8 +1,10 @@
+#include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
-#include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/schema.hpp"
+
+#include "store/column.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,22 +22,22 @@ std::string value_text(hid_t object, const std::string& name) {
                                                  : number();
 }
 
-template <typename Value>
-std::vector<Value> read_column(const hdf5::File& file, const std::string& name, hid_t type,
-                               Index count) {
-    const auto column = hdf5::open_dataset(file.get(), name.c_str());
-    const std::array<hsize_t, 1> first{0};
-    const std::array<hsize_t, 1> length{static_cast<hsize_t>(count)};
-    const hdf5::Space space = hdf5::space_of(column);
-    hdf5::select_box(space, first, length);
-    std::vector<Value> values(static_cast<std::size_t>(count));
-    hdf5::read(column, type, hdf5::simple_space(length), space, values.data());
-    return values;
+Launch launch_in(const hdf5::Group& all, const std::string& name) {
+    Launch launch{name, {}, {}};
+    try {
+        const auto group = hdf5::open_group(all.get(), name.c_str());
+        for (const std::string& entry : hdf5::attribute_names(group.get()))
+            launch.entries.emplace_back(entry, value_text(group.get(), entry));
+    } catch (const core::Error& error) {
+        launch.problem = error.what();
+    }
+    return launch;
 }
 
 } // namespace
 
 std::optional<Index> FileReader::frames() const {
+    if (told_frames_) return told_frames_;
     if (!hdf5::exists(file_.get(), schema::step)) return std::nullopt;
     const auto shape = hdf5::shape_of(hdf5::open_dataset(file_.get(), schema::step));
     if (shape.size() != 1) return std::nullopt;
@@ -44,7 +46,7 @@ std::optional<Index> FileReader::frames() const {
 
 std::optional<Index> FileReader::frames_of(const std::string& dataset) const {
     // Other programs' files may have a /step and a /v too, of other lengths.
-    if (!hdf5::exists(file_.get(), schema::provenance)) return std::nullopt;
+    if (!told_frames_ && !hdf5::exists(file_.get(), schema::provenance)) return std::nullopt;
     for (const core::Field field : {core::Field::u, core::Field::v}) {
         const std::string_view name = core::name_of(field);
         if (dataset == name || (dataset.starts_with('/') && dataset.substr(1) == name))
@@ -91,14 +93,19 @@ std::vector<FieldStatistics> FileReader::statistics(core::Field field, Index cou
 
 std::vector<Launch> FileReader::launches() const {
     std::vector<Launch> launches;
-    if (!hdf5::exists(file_.get(), schema::provenance)) return launches;
-    const auto all = hdf5::open_group(file_.get(), schema::provenance);
-    for (Index n = 0; hdf5::exists(all.get(), schema::launch_name(n).c_str()); ++n) {
-        const auto group = hdf5::open_group(all.get(), schema::launch_name(n).c_str());
-        Launch launch{schema::launch_name(n), {}};
-        for (const std::string& name : hdf5::attribute_names(group.get()))
-            launch.entries.emplace_back(name, value_text(group.get(), name));
-        launches.push_back(std::move(launch));
+    hdf5::Group all;
+    std::string name;
+    const auto is_there = [&] {
+        name = schema::launch_name(static_cast<Index>(launches.size()));
+        return hdf5::exists(all.get(), name.c_str());
+    };
+    try {
+        if (!hdf5::exists(file_.get(), schema::provenance)) return launches;
+        all = hdf5::open_group(file_.get(), schema::provenance);
+        while (is_there())
+            launches.push_back(launch_in(all, name));
+    } catch (const core::Error& error) { // nor can those behind it
+        launches.push_back({name, {}, error.what()});
     }
     return launches;
 }

@@ -75,6 +75,7 @@ struct MappedSource {
 struct Launch {
     std::string name;
     std::vector<std::pair<std::string, std::string>> entries;
+    std::string problem; // why it cannot be read
 };
 
 /// Plainly, or as a reader beside a SWMR writer: needed while a run writes, and after it was
@@ -126,6 +127,8 @@ public:
     DatasetInfo dataset(const std::string& path) const;
     /// Committed frames of a run's file: the length of /step; nothing in other files.
     std::optional<core::Index> frames() const;
+    /// From now on so many, whatever the file says.
+    void take_for_committed(core::Index frames) noexcept { told_frames_ = frames; }
     /// The same, if @p dataset is a field of a run: of such a one more may be there than counts.
     std::optional<core::Index> frames_of(const std::string& dataset) const;
     /// /step, /time and /stats of the committed frames, at most @p count; empty in other files.
@@ -135,6 +138,7 @@ public:
     std::vector<FieldStatistics>
     statistics(core::Field field,
                core::Index count = std::numeric_limits<core::Index>::max()) const;
+    /// What cannot be read of them is a launch with a problem.
     std::vector<Launch> launches() const;
 
     /// One frame of a dataset [time, (z,) y, x], converted by HDF5; @p out is dense.
@@ -155,6 +159,7 @@ private:
     std::filesystem::path path_;
     bool swmr_ = false;
     std::string why_not_plain_;
+    std::optional<core::Index> told_frames_;
     hdf5::File file_;
 };
 

@@ -35,7 +35,8 @@ using RepairGuard = std::function<void(core::Index, const std::string& damaged)>
 /// are removed, as is a shared segment that was not closed (*.new); frames.h5 is made anew from the
 /// parts where it is missing or unreadable; frames that were never committed are cut off, so that
 /// every dataset has the same length. What a power loss left of the segment that was written last
-/// is kept as far as its frames can be proven; the damaged files get the name NAME.damaged. No
+/// is kept as far as its frames can be proven, likewise where the library's own bookkeeping in it
+/// is damaged and the chunks are not; the damaged files get the name NAME.damaged. No
 /// other process may write to the run. A kill in the middle of it leaves what it repairs again.
 /// @throws core::Error if something cannot be read or written; what was done before stays done
 RepairReport repair_run(const RunDirectory& directory, RepairMode mode, const RepairNote& note = {},

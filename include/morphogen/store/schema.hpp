@@ -14,7 +14,7 @@
 ///     /step        [time] i64         simulation step; its length counts the committed frames
 ///     /z /y /x     f64                cell centres (i + 1/2) h of the cells that the file holds
 ///     /stats/F_S   [time] f64         F = u, v; S = min, max, mean: over the whole grid
-///     /provenance/NNNN                attributes of one launch
+///     /provenance/NNNN                attributes of one launch; "lost" alone: why they are gone
 ///
 /// A part (parts/SSSS.RRRR.h5) has the same content for its block, `/step`, `/time` and `/stats`
 /// included: it says by itself how many of its frames are complete, and frames.h5 can be made anew
@@ -58,6 +58,8 @@ inline constexpr const char* axis = "axis";
 inline constexpr const char* time_axis = "T";
 /// On the frames: makes /step a coordinate beside /time in xarray and every CF reader.
 inline constexpr const char* coordinates = "coordinates";
+
+inline constexpr const char* lost = "lost"; // of a launch
 
 inline constexpr const char* grid_shape = "grid_shape";
 inline constexpr const char* block_offset = "block_offset";
