@@ -92,7 +92,7 @@ public:
     }
 
     DatasetDifference compare() {
-        DatasetDifference result{.path = a_.info().path};
+        DatasetDifference result;
         double largest = -1.0;
         for (Index n = 0; n < slabs_.size(); ++n) {
             const NdBox box = slabs_.box(n);
@@ -174,7 +174,9 @@ DatasetDifference compare_blocks(const File& a, const File& b, const std::string
                 .why = fmt::format("shapes {} and {}", fmt::join(reader_a.shape(), " x "),
                                    fmt::join(reader_b.shape(), " x "))};
     if (core::volume(reader_a.shape()) == 0) return {.path = path};
-    return Comparer(reader_a, reader_b, options).compare();
+    DatasetDifference result = Comparer(reader_a, reader_b, options).compare();
+    result.path = path;
+    return result;
 }
 
 DatasetDifference compare_scalars(const File& a, const File& b, const std::string& path,

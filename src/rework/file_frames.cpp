@@ -81,7 +81,7 @@ std::uint64_t FileFrames::reading_bytes(int threads) const {
 std::optional<ValueRange> FileFrames::stored_range(std::span<const Index> frames) const {
     for (const core::Field field : {core::Field::u, core::Field::v})
         if (reader_.info().path == "/" + std::string(core::name_of(field)))
-            return range_of(file_->statistics(field), frames);
+            return range_of(reader_.file().statistics(field), frames);
     return std::nullopt;
 }
 

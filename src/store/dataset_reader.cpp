@@ -86,7 +86,14 @@ Dims negative(Dims d) {
 } // namespace
 
 DatasetReader::DatasetReader(std::shared_ptr<const FileReader> file, const std::string& path)
-    : file_(std::move(file)), info_(file_->dataset(path)) {
+    : file_(std::move(file)) {
+    if (const auto there = file_->elsewhere(path)) {
+        // Its sources, its frames and what else belongs to it are those of its own file.
+        file_ = std::make_shared<const FileReader>(there->first);
+        info_ = file_->dataset(there->second);
+    } else {
+        info_ = file_->dataset(path);
+    }
     const auto rank = info_.shape.size();
     if (rank < 1 || rank > static_cast<std::size_t>(Dims::max_rank))
         refuse(*file_, info_.path, fmt::format("it has {} axes, 1 to 8 can be read", rank));

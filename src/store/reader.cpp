@@ -162,6 +162,24 @@ std::vector<MappedSource> FileReader::sources(const std::string& path) const {
     return mapped;
 }
 
+std::optional<std::pair<fs::path, std::string>>
+FileReader::elsewhere(const std::string& path) const {
+    const hdf5::Dataset data = open_dataset(path);
+    const ObjectId id = object_id(data.get());
+    if (id.file == object_id(file_.get()).file) return std::nullopt;
+    const fs::path there = hdf5::file_name_of(data.get());
+    const FileReader file(there, Access::whichever_works, Sources::not_looked_at);
+    const auto is_it = [&](const std::string& name) {
+        return hdf5::exists(file.file().get(), name.c_str()) && file.dataset(name).id == id;
+    };
+    // A soft link on the way leaves its own name, which may be anything there.
+    if (std::string name = hdf5::name_of(data.get()); is_it(name)) return std::pair{there, name};
+    for (std::string& name : file.dataset_paths())
+        if (is_it(name)) return std::pair{there, std::move(name)};
+    fail("cannot read dataset", path_, path,
+         fmt::format("an external link leads to {}, where it has no name", there.native()));
+}
+
 DatasetInfo FileReader::dataset(const std::string& path) const {
     return describe_dataset(open_dataset(path), path.starts_with('/') ? path : "/" + path);
 }

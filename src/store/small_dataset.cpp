@@ -19,6 +19,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <tuple>
 
 namespace morphogen::store {
 namespace {
@@ -209,6 +210,21 @@ bool lies_elsewhere(const OpenDataset& open) {
            H5Pget_external_count(open.creation.get()) > 0;
 }
 
+/// A dataset as it is opened where it lies on the disk, whose file is the reader's.
+struct OnDisk {
+    FileReader reader; // where a missing source is an error
+    fs::path file;
+    std::string name;
+
+    OnDisk(const fs::path& path, const std::string& dataset)
+        : reader(path), file(path), name(dataset) {
+        if (auto there = reader.elsewhere(dataset)) {
+            std::tie(file, name) = std::move(*there);
+            reader = FileReader(file);
+        }
+    }
+};
+
 std::string text_attribute(const hdf5::Dataset& dataset, const char* name) {
     if (!hdf5::has_attribute(dataset.get(), name) || !hdf5::is_string(dataset.get(), name))
         return {};
@@ -256,6 +272,10 @@ ImageReader::~ImageReader() = default;
 SmallDataset ImageReader::find(std::span<const std::byte> image, const fs::path& path,
                                const std::string& dataset) {
     const hdf5::File file = memory_->image.open(image, path);
+    if (hdf5::leaves_file(file.get(), dataset.c_str())) {
+        const OnDisk there(path, dataset); // its places are not those of this image
+        return std::move(open(there.reader.file(), there.file, there.name).found);
+    }
     OpenDataset data = open(file, path, dataset);
     find_values(data, image);
     return std::move(data.found);
@@ -265,11 +285,13 @@ void ImageReader::read(std::span<const std::byte> image, const fs::path& path,
                        const std::string& dataset, std::span<std::byte> values) {
     {
         const hdf5::File file = memory_->image.open(image, path);
-        const OpenDataset data = open(file, path, dataset);
-        if (!lies_elsewhere(data)) return read_values(data, values);
+        if (!hdf5::leaves_file(file.get(), dataset.c_str())) {
+            const OpenDataset data = open(file, path, dataset);
+            if (!lies_elsewhere(data)) return read_values(data, values);
+        }
     }
-    const FileReader reader(path); // where a missing source is an error
-    read_values(open(reader.file(), path, dataset), values);
+    const OnDisk there(path, dataset);
+    read_values(open(there.reader.file(), there.file, there.name), values);
 }
 
 ProbedDataset probe_dataset(const fs::path& path, const std::string& dataset) {

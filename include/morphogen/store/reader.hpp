@@ -123,6 +123,9 @@ public:
     bool has_same_type(const FileReader& other, const std::string& path) const;
     /// Each mapping of a virtual dataset; relative names are beside this file.
     std::vector<MappedSource> sources(const std::string& path) const;
+    /// The file and the name there of a dataset behind an external link; nothing if it lies here.
+    std::optional<std::pair<std::filesystem::path, std::string>>
+    elsewhere(const std::string& path) const;
     /// @throws core::UsageError if there is none of that name, listing those there are.
     DatasetInfo dataset(const std::string& path) const;
     /// Committed frames of a run's file: the length of /step; nothing in other files.

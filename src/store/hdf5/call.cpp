@@ -97,16 +97,22 @@ QuietErrors::~QuietErrors() {
         H5Eset_auto1(old_, data_);
 }
 
+std::string file_name_of(hid_t object) {
+    return name_from([&](char* out, std::size_t n) { return H5Fget_name(object, out, n); });
+}
+
+std::string name_of(hid_t object) {
+    return name_from([&](char* out, std::size_t n) { return H5Iget_name(object, out, n); });
+}
+
 std::string describe(const Subject& subject) {
     std::string text;
     if (lives_in_file(subject.object)) {
-        text = name_from(
-            [&](char* out, std::size_t n) { return H5Fget_name(subject.object, out, n); });
+        text = file_name_of(subject.object);
         // HDF5 knows a file by the name it was opened with, from before it was renamed.
         for (const std::string_view suffix : {unfinished_suffix, in_memory_suffix})
             if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
-        const auto object = name_from(
-            [&](char* out, std::size_t n) { return H5Iget_name(subject.object, out, n); });
+        const auto object = name_of(subject.object);
         if (!object.empty() && object != "/") text.append(", ").append(object);
     }
     if (!subject.name.empty()) {

@@ -56,6 +56,27 @@ bool exists(hid_t parent, const char* name) {
            0;
 }
 
+namespace {
+
+herr_t refuse_to_follow(const char*, const char*, const char*, const char*, unsigned*, hid_t,
+                        void* met) noexcept {
+    *static_cast<bool*>(met) = true;
+    return -1;
+}
+
+} // namespace
+
+bool leaves_file(hid_t parent, const char* name) {
+    bool met = false;
+    const Properties access(call("H5Pcreate", {}, [] { return H5Pcreate(H5P_LINK_ACCESS); }));
+    call("H5Pset_elink_cb", {},
+         [&] { return H5Pset_elink_cb(access.get(), refuse_to_follow, &met); });
+    H5O_info_t info{};
+    const QuietErrors quiet; // what is not there is the next call's error
+    H5Oget_info_by_name2(parent, name, &info, H5O_INFO_BASIC, access.get());
+    return met;
+}
+
 Space space_of(const Dataset& dataset) {
     const auto get = [&] { return H5Dget_space(dataset.get()); };
     MissingSources sources;

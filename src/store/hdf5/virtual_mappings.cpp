@@ -202,6 +202,9 @@ void check_virtual_mappings(hid_t parent, const char* name) {
     if (H5Oget_info_by_name2(parent, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0 ||
         info.type != H5O_TYPE_DATASET)
         return;
+    H5O_info_t here{};
+    if (H5Oget_info2(parent, &here, H5O_INFO_BASIC) < 0 || here.fileno != info.fileno)
+        return; // behind an external link: its address is one of another file
     const File file(H5Iget_file_id(parent));
     const auto raw = file.valid() ? RawFile::of(file.get()) : std::nullopt;
     if (!raw) return;

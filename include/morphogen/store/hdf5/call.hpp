@@ -66,6 +66,10 @@ auto call(const char* function, const Subject& subject, Call&& run) {
     return result;
 }
 
+/// The name under which the file of an open object was opened, and the object's own in it.
+std::string file_name_of(hid_t object);
+std::string name_of(hid_t object);
+
 /// "file, object" of an open identifier, as far as HDF5 knows them.
 std::string describe(const Subject& subject);
 

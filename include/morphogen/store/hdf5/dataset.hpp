@@ -19,6 +19,8 @@ Dataset create_dataset(hid_t parent, const char* name, hid_t type, const Space& 
 Dataset open_dataset(hid_t parent, const char* name, const Properties& access);
 Dataset open_dataset(hid_t parent, const char* name);
 bool exists(hid_t parent, const char* name);
+/// Whether the way to @p name goes through an external link; the other file is not opened.
+bool leaves_file(hid_t parent, const char* name);
 
 Space space_of(const Dataset& dataset);
 Type type_of(const Dataset& dataset);
