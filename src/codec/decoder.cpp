@@ -92,7 +92,8 @@ bool ChunkDecoder::supports(std::span<const Hdf5Filter> filters) noexcept {
     for (const Hdf5Filter& filter : filters) {
         if (is_compressor(filter.id))
             ++compressors;
-        else if (filter.id == shuffle_id && (filter.values.empty() || filter.values[0] == 0))
+        else if (filter.id == shuffle_id &&
+                 (filter.values.empty() || filter.values[0] == 0 || compressors > 0))
             return false;
         else if (filter.id != shuffle_id && filter.id != fletcher32_id)
             return false;
@@ -104,6 +105,8 @@ void ChunkDecoder::add(const Hdf5Filter& filter) {
     if (filter.id == shuffle_id) {
         if (filter.values.empty() || filter.values[0] == 0)
             refuse(filter, "it has no element size");
+        // Its output has the size of a compressed stream, which nothing tells beforehand.
+        if (decompressor_) refuse(filter, "it comes after a compressor");
         steps_.push_back({Kind::shuffle, filter.values[0]});
     } else if (filter.id == fletcher32_id) {
         steps_.push_back({Kind::fletcher32, 0});

@@ -127,6 +127,29 @@ TEST_CASE("chunks of every codec go straight to their places, whatever the box c
     }
 }
 
+TEST_CASE("filters in every order that the library writes are undone") {
+    const test::TemporaryDirectory directory;
+    const std::vector<codec::Hdf5Filter> some{
+        {.id = 1, .values = {4}}, {.id = 2, .values = {4}}, {.id = 3, .values = {}}};
+    std::vector<std::vector<codec::Hdf5Filter>> orders{{}};
+    for (std::size_t n = 0; n < orders.size(); ++n) // up to four of them
+        for (const codec::Hdf5Filter& next : some)
+            if (orders[n].size() < 4) {
+                orders.push_back(orders[n]);
+                orders.back().push_back(next);
+            }
+    std::vector<SampleDataset> samples;
+    for (const auto& order : orders)
+        samples.push_back(
+            {.name = std::to_string(samples.size()), .chunk = {3, 7, 5}, .filters = order});
+    const auto path = test::write_samples(directory / "orders.h5", samples);
+    for (std::size_t n = 0; n < orders.size(); ++n) {
+        const auto reader = open(path, samples[n].name);
+        CAPTURE(n);
+        CHECK(agree(*reader, NdBox::whole(reader->shape())));
+    }
+}
+
 TEST_CASE("a block can be had in pieces, as a whole, and both in any order") {
     const test::TemporaryDirectory directory;
     const auto path = test::write_samples(

@@ -222,8 +222,13 @@ TEST_CASE("every type and layout that files have is read") {
     const auto edges_unfiltered = [](const test::hdf5::Properties& creation) {
         H5Pset_chunk_opts(creation.get(), H5D_CHUNK_DONT_FILTER_PARTIAL_CHUNKS);
     };
+    const auto shuffle_last = [](const test::hdf5::Properties& creation) {
+        H5Pset_deflate(creation.get(), 4);
+        H5Pset_shuffle(creation.get());
+    };
     const std::vector<SmallFile> kinds{
         {},
+        {.filtered = false, .adjust = shuffle_last},
         {.filtered = false},
         {.chunk = {}},
         {.chunk = {2, 3}},
