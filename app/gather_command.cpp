@@ -92,14 +92,17 @@ void add_gather(CLI::App& app, Program&) {
     CLI::App* command =
         app.add_subcommand("gather", "many small files into few chunked datasets, group by group");
     CLI::Option* files = command->add_option(
-        "FILES", options->files, "HDF5 files, in this order; a directory stands for its files");
+        "FILES", options->files,
+        "HDF5 files, in this order; a run's directory stands for its frames.h5, any "
+        "other for its files");
     command->add_option("--list", options->list, "a file that names one file a line; - is stdin")
         ->excludes(files);
     command->add_option("-o,--output", options->gather.output, "the HDF5 file to make")->required();
     command->add_option("--order", options->order, "given (default), or name")
         ->check(CLI::IsMember({"given", "name"}));
-    command->add_option("--dataset", options->gather.dataset,
-                        "which one of each file (default: the only numeric one)");
+    command->add_option(
+        "--dataset", options->gather.dataset,
+        "which one of each file (default: a run's /v or /u, else the only numeric one)");
     command->add_option("--raw", options->raw,
                         "TYPE:SHAPE, as f32:256x256 or u16be:100: the files are bare values");
     command->add_option("--chunks", options->chunks,

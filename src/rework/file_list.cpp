@@ -1,5 +1,6 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/gather.hpp"
+#include "morphogen/store/run_directory.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -68,7 +69,10 @@ FileList list_files(const std::vector<std::string>& paths) {
     FileList files;
     for (const std::string& path : paths) {
         std::error_code ignored;
-        if (fs::is_directory(path, ignored))
+        const store::RunDirectory run{path};
+        if (fs::exists(run.frames(), ignored) && fs::exists(run.config(), ignored))
+            files.add(run.frames().native());
+        else if (fs::is_directory(path, ignored))
             add_directory(files, path);
         else
             files.add(path);

@@ -242,6 +242,9 @@ std::string only_numeric_dataset(const FileReader& reader) {
         if (is_numeric(reader, info.path)) names.push_back(info.path);
     if (names.empty())
         fail("no numeric dataset", reader.path(), "/", "only integers and floats can be stacked");
+    if (reader.frames()) // as with every command
+        for (const char* field : {"/v", "/u"})
+            if (std::find(names.begin(), names.end(), field) != names.end()) return field;
     if (names.size() > 1)
         throw core::UsageError(
             core::ErrorText{.what = "several datasets",
@@ -272,13 +275,16 @@ ImageReader::~ImageReader() = default;
 SmallDataset ImageReader::find(std::span<const std::byte> image, const fs::path& path,
                                const std::string& dataset) {
     const hdf5::File file = memory_->image.open(image, path);
-    if (hdf5::leaves_file(file.get(), dataset.c_str())) {
-        const OnDisk there(path, dataset); // its places are not those of this image
-        return std::move(open(there.reader.file(), there.file, there.name).found);
+    if (!hdf5::leaves_file(file.get(), dataset.c_str())) {
+        OpenDataset data = open(file, path, dataset);
+        if (!lies_elsewhere(data)) {
+            find_values(data, image);
+            return std::move(data.found);
+        }
     }
-    OpenDataset data = open(file, path, dataset);
-    find_values(data, image);
-    return std::move(data.found);
+    // Its places are not those of this image, and its sources tell how large a virtual one is.
+    const OnDisk there(path, dataset);
+    return std::move(open(there.reader.file(), there.file, there.name).found);
 }
 
 void ImageReader::read(std::span<const std::byte> image, const fs::path& path,

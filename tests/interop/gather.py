@@ -74,10 +74,27 @@ def check_usage(checks, work):
                   f"fill: {done.returncode} {done.stdout} {done.stderr}")
 
 
+def check_run(checks, work):
+    """Segments behind one virtual dataset: the run's directory, or its frames.h5."""
+    work.write("seg.toml", "[grid]\nshape = [32, 32]\n[time]\nframes = 6\nsteps_per_frame = 1\n"
+                           "[output]\nframes_per_file = 4\ndirectory = 'seg'\n")
+    done = work.run("run", "seg.toml")
+    checks.expect(done.returncode == 0, f"run: {done.stderr}")
+    with h5py.File(work.path / "seg/frames.h5") as file:
+        expected = file["v"][...]
+    for label, arguments in {"frames.h5": ["seg/frames.h5", "--dataset", "/v"], "directory": ["seg"]}.items():
+        done = work.run("gather", *arguments, "-o", "seg.h5", "--force")
+        checks.expect(done.returncode == 0, f"{label}: {done.stderr}")
+        if done.returncode == 0:
+            with h5py.File(work.path / "seg.h5") as file:
+                checks.expect(numpy.array_equal(file["data"][0], expected), f"{label}: other values")
+
+
 checks = Checks()
 with Workspace(sys.argv[1]) as work:
     check(checks, work, "f4", "deflate:1", "1,1,20,33")
     check(checks, work, ">f8", "none", "1,3,7,10")
     check(checks, work, "<i2", "deflate:6", "1,4,20,5")
     check_usage(checks, work)
+    check_run(checks, work)
 checks.finish()

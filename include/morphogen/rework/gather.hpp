@@ -33,7 +33,8 @@ private:
     std::size_t longest_ = 0;
 };
 
-/// Files as the command line gives them; a directory stands for its regular files, by name.
+/// Files as the command line gives them; a run's directory stands for its frames.h5, any other for
+/// its regular files, by name.
 /// @throws core::Error for a directory that cannot be read
 FileList list_files(const std::vector<std::string>& paths);
 /// One path a line; empty lines do not count. "-": standard input.
@@ -62,7 +63,7 @@ enum class OnError { stop, fill };
 struct GatherOptions {
     std::filesystem::path output;
     bool replace = false; // an output that is there
-    std::string dataset;  // of each file; empty: the only numeric one of the first readable file
+    std::string dataset;  // of each file; empty: probe_dataset's of the first readable one
     std::vector<core::Index> chunks; // of /data; empty: one item
     codec::Codec codec;
     core::Index group_size = 0;        // files per group; 0: no groups by number

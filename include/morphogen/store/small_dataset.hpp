@@ -66,7 +66,8 @@ private:
     std::unique_ptr<Memory> memory_;
 };
 
-/// What the file @p path, opened where it is, has as @p dataset; empty: the only numeric one.
+/// What the file @p path, opened where it is, has as @p dataset; empty: /v or /u of a
+/// run, else the only numeric one.
 struct ProbedDataset {
     std::string name;
     SmallDataset dataset;       // without its chunks
