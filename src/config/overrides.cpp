@@ -17,7 +17,7 @@ constexpr std::string_view usage = "write KEY=VALUE, for example --set model.fee
 /// name of a value that is in the way.
 std::string merge(Table& into, Table&& from, const std::string& path) {
     for (Member& member : from) {
-        const std::string name = (path.empty() ? "" : path + '.') + show_key(member.name);
+        std::string name = (path.empty() ? "" : path + '.') + show_key(member.name);
         const auto it = std::find_if(into.begin(), into.end(),
                                      [&](const Member& old) { return old.name == member.name; });
         auto* table = std::get_if<Table>(&member.value.data);

@@ -225,7 +225,7 @@ constexpr std::size_t array_size(int n) {
 /// How far ahead of a copy both its sides are asked for: a page, which the processor's own
 /// prefetchers do not look beyond, and long enough for a fetch from memory. Frames are too large
 /// for the caches, and so is what is between two of them.
-constexpr std::ptrdiff_t ahead_bytes = 4096;
+inline constexpr std::ptrdiff_t ahead_bytes = 4096;
 
 template <int writing>
 void ask_for(const void* p) {

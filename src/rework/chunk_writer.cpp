@@ -107,7 +107,7 @@ void ChunkWriter::write_shuffled(const NdBox& box, const std::byte* elements) {
     write_each(box, elements, &ChunkWriter::encode_shuffled);
 }
 
-void ChunkWriter::write_each(const NdBox& box, const std::byte* elements, Encode encode) {
+void ChunkWriter::write_each(const NdBox& box, const std::byte* elements, Encode how) {
     struct Source {
         const core::ChunkGrid& grid;
         NdBox chunks;
@@ -124,7 +124,7 @@ void ChunkWriter::write_each(const NdBox& box, const std::byte* elements, Encode
     pipeline_->run(
         Source{grid_, grid_.touched(box)},
         [&](Item& item, int thread) {
-            (this->*encode)(item, *workers_[static_cast<std::size_t>(thread)], box, elements);
+            (this->*how)(item, *workers_[static_cast<std::size_t>(thread)], box, elements);
         },
         Sink{*this});
 }

@@ -43,7 +43,7 @@ private:
 
     using Encode = void (ChunkWriter::*)(Item& item, Worker& worker, const core::NdBox& box,
                                          const std::byte* elements);
-    void write_each(const core::NdBox& box, const std::byte* elements, Encode encode);
+    void write_each(const core::NdBox& box, const std::byte* elements, Encode how);
     void encode(Item& item, Worker& worker, const core::NdBox& box, const std::byte* elements);
     void encode_shuffled(Item& item, Worker& worker, const core::NdBox& box,
                          const std::byte* elements);

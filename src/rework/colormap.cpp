@@ -220,7 +220,7 @@ Colormap::Colormap(std::string_view name) {
 
 Rgb Colormap::operator()(double t) const noexcept {
     if (std::isnan(t)) return missing_;
-    return table_[static_cast<std::size_t>(std::clamp(t, 0.0, 1.0) * (size - 1) + 0.5)];
+    return table_[static_cast<std::size_t>(std::lround(std::clamp(t, 0.0, 1.0) * (size - 1)))];
 }
 
 std::span<const std::string_view> colormap_names() noexcept {

@@ -84,7 +84,7 @@ void share(RechunkJob& job, std::uint64_t most,
         SlabPlan finer = plan_within(std::clamp(part, slab, most));
         if (finer.passes >= job.plan.passes * job.ranks) return;
         const bool enough = finer.slabs.size() >= job.ranks;
-        if (finer.slabs.size() > job.plan.slabs.size()) job.plan = std::move(finer);
+        if (finer.slabs.size() > job.plan.slabs.size()) job.plan = finer;
         if (enough) return;
     }
 }

@@ -117,7 +117,8 @@ std::vector<Box> read_blocks(const CheckpointEntry& entry, const CheckpointHeade
             fail("checkpoint is damaged", where, fmt::format("a piece is called {}", piece.file));
         Box block{{0, 0, 0}, {1, 1, 1}};
         for (int a = 0; a < header.dims; ++a) {
-            const auto axis = static_cast<std::size_t>(3 - header.dims + a);
+            const int axis_of_three = 3 - header.dims + a;
+            const auto axis = static_cast<std::size_t>(axis_of_three);
             block.lo[axis] = piece.place.lo[a];
             block.hi[axis] = piece.place.hi[a];
         }

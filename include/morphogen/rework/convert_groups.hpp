@@ -177,7 +177,7 @@ private:
             if constexpr (requires { job.failed(item.file, error, item.value, out); })
                 job.failed(item.file, error, item.value, out);
             else
-                throw error;
+                throw core::Error(error);
             ++figures.failed;
         }
 
