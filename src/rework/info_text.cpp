@@ -30,7 +30,7 @@ std::string filter_text(const store::DatasetInfo& dataset) {
     std::string text;
     for (const store::FilterInfo& filter : dataset.filters) {
         if (!text.empty()) text += ", ";
-        text += filter.name;
+        text += filter.name.empty() ? fmt::format("filter {}", filter.id) : filter.name;
         if ((filter.id == deflate || filter.id == zstd) && !filter.values.empty())
             text += fmt::format(" {}", filter.values.front());
     }

@@ -68,7 +68,7 @@ std::string filter_name(H5Z_filter_t id, const char* stored) {
     }};
     for (const auto& [number, name] : known)
         if (number == id) return std::string(name);
-    return fmt::format("filter {}", id);
+    return {};
 }
 
 std::vector<FilterInfo> filters_of(const hdf5::Properties& creation) {

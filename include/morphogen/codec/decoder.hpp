@@ -21,10 +21,10 @@ struct ShuffledBytes {
 };
 
 /// Decodes stored chunks of HDF5 files: the inverse of a filter pipeline of shuffle, fletcher32 and
-/// at most one of deflate, zstd and lz4, in any order but a shuffle of what was compressed. Stored bytes are not trusted: whatever they
-/// are, nothing is read or written out of bounds and no more than the raw size is produced.
-/// Contexts and scratch are allocated by the constructor. One per thread: no member may be called
-/// by two threads at once.
+/// at most one of deflate, zstd and lz4, in any order but a shuffle of what was compressed. Stored
+/// bytes are not trusted: whatever they are, nothing is read or written out of bounds and no more
+/// than the raw size is produced. Contexts and scratch are allocated by the constructor. One per
+/// thread: no member may be called by two threads at once.
 class ChunkDecoder {
 public:
     /// @param chunk_bytes the largest raw chunk that will be decoded.
