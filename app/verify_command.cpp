@@ -50,9 +50,11 @@ void print_text(const rework::VerifyResult& result) {
     if (result.unwritten > 0) fmt::print(" ({} of them never written: fill)", result.unwritten);
     if (result.checkpoints > 0) fmt::print(", {} checkpoint(s)", result.checkpoints);
     if (result.problems == 0)
-        fmt::print(": all right\n");
+        fmt::print(": all right");
     else
-        fmt::print(": {} problem(s)\n", result.problems);
+        fmt::print(": {} problem(s)", result.problems);
+    if (!result.unchecked.empty()) fmt::print(", {} not checked", result.unchecked.size());
+    fmt::print("\n");
 }
 
 int verify(const Options& options) {

@@ -132,7 +132,8 @@ void read_into(const DatasetReader& reader, const NdBox& box, std::span<std::byt
                std::uint64_t memory) {
     MORPHOGEN_EXPECT(out.size() == static_cast<std::size_t>(box.volume()) * reader.element_size());
     const auto blocks = reader.blocks_in(box);
-    BlockStream stream(reader, useful_threads(threads, static_cast<Index>(blocks.size())), memory);
+    BlockStream stream(
+        reader, useful_threads(threads, static_cast<Index>(blocks.size()), out.size()), memory);
     constexpr std::size_t larger_than_caches = std::size_t{32} << 20;
     const Stores stores = out.size() > larger_than_caches ? Stores::past_caches : Stores::cached;
     const auto place = [&](const BlockView& block, int) {

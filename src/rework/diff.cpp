@@ -259,8 +259,15 @@ DatasetDifference compare_datasets(const File& a, const File& b, const std::stri
         return differ(info_a.type == info_b.type
                           ? fmt::format("{} of other members, sizes or byte order", info_a.type)
                           : fmt::format("types {} and {}", info_a.type, info_b.type));
-    return has_blocks(info_a) ? compare_blocks(a, b, path, options)
-                              : compare_scalars(a, b, path, options.tolerance);
+    DatasetDifference result = has_blocks(info_a) ? compare_blocks(a, b, path, options)
+                                                  : compare_scalars(a, b, path, options.tolerance);
+    const bool odd_number = info_a.type.starts_with("float") || info_a.type.starts_with("int") ||
+                            info_a.type.starts_with("uint");
+    if (!numbers(a) && odd_number && options.tolerance > 0.0 && result.different > 0)
+        result.why = fmt::format("{} elements differ; {} of this kind is compared byte by byte, "
+                                 "without the tolerance",
+                                 result.different, info_a.type);
+    return result;
 }
 
 /// A dataset that was asked for by name, or all of them, must not pass as the same unseen.
@@ -288,8 +295,19 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
                                                .advice = "give a number, at least 0"});
     const auto file_a = std::make_shared<const FileReader>(data_file(a));
     const auto file_b = std::make_shared<const FileReader>(data_file(b));
-    const auto paths_a = file_a->dataset_paths();
-    const auto paths_b = file_b->dataset_paths();
+    std::set<std::string> outward; // external links to anything but a dataset
+    const auto paths_of = [&](const FileReader& file) {
+        std::vector<std::string> paths = file.dataset_paths();
+        for (const std::string& link : file.external_links())
+            if (file.has_dataset(link))
+                paths.push_back(link);
+            else
+                outward.insert(link);
+        std::sort(paths.begin(), paths.end());
+        return paths;
+    };
+    const auto paths_a = paths_of(*file_a);
+    const auto paths_b = paths_of(*file_b);
     std::set<std::string> wanted;
     for (const std::string& name : options.datasets)
         wanted.insert(absolute(name));
@@ -297,10 +315,22 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
         wanted.insert(paths_a.begin(), paths_a.end());
         wanted.insert(paths_b.begin(), paths_b.end());
     }
+    // Behind links to groups is what is named alone.
+    const auto is_in = [&](const FileReader& file, const std::vector<std::string>& paths,
+                           const std::string& path) {
+        return std::binary_search(paths.begin(), paths.end(), path) ||
+               (!options.datasets.empty() && file.has_dataset(path));
+    };
     std::vector<DatasetDifference> results;
+    if (options.datasets.empty())
+        for (const std::string& link : outward)
+            if (!wanted.contains(link))
+                results.push_back({.path = link,
+                                   .skipped = "an external link to a group or to nothing; name "
+                                              "datasets behind it with --dataset"});
     for (const std::string& path : wanted) {
-        const bool in_a = std::binary_search(paths_a.begin(), paths_a.end(), path);
-        const bool in_b = std::binary_search(paths_b.begin(), paths_b.end(), path);
+        const bool in_a = is_in(*file_a, paths_a, path);
+        const bool in_b = is_in(*file_b, paths_b, path);
         if (!in_a && !in_b) static_cast<void>(file_a->dataset(path)); // says what there is
         if (in_a && in_b)
             results.push_back(compare_datasets(file_a, file_b, path, options));
@@ -309,6 +339,8 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
                 {.path = path,
                  .why = fmt::format("only in {}", (in_a ? file_a : file_b)->path().native())});
     }
+    std::sort(results.begin(), results.end(),
+              [](const auto& x, const auto& y) { return x.path < y.path; });
     refuse_unseen(results, options, file_a->path());
     return results;
 }

@@ -54,11 +54,11 @@ Side side_of(const NdBox& box, int axis) {
 FileFrames::FileFrames(std::shared_ptr<const store::FileReader> file, const std::string& dataset)
     : file_(std::move(file)), reader_(file_, dataset), convert_(to_doubles(reader_.type())) {
     if (convert_ == nullptr)
-        throw core::UsageError(
-            core::ErrorText{.what = "cannot render dataset",
-                            .where = file_->path().native() + ", " + reader_.info().path,
-                            .why = "its elements are " + reader_.info().type,
-                            .advice = "integers and floats of 4 or 8 bytes can be rendered"});
+        throw core::UsageError(core::ErrorText{
+            .what = "cannot render dataset",
+            .where = file_->path().native() + ", " + reader_.info().path,
+            .why = "its elements are " + reader_.info().type,
+            .advice = "integers of 1 to 8 bytes and floats of 4 or 8 can be rendered"});
     const Dims& shape = reader_.shape();
     std::copy_backward(shape.begin() + 1, shape.end(), shape_.end());
     for (const store::DatasetPiece& piece : reader_.pieces()) {

@@ -47,8 +47,8 @@ std::unique_ptr<store::DatasetReader> open_dataset(const std::filesystem::path& 
             .what = "not a dataset of numbers",
             .where = file->path().native() + ", " + reader->info().path,
             .why = "its elements are " + reader->info().type,
-            .advice = "integers and IEEE floats of 1 to 8 bytes can be used; see `morphogen "
-                      "info`"});
+            .advice = "integers of 1 to 8 bytes and floats of 4 or 8 can be used; see "
+                      "`morphogen info`"});
     return reader;
 }
 

@@ -97,7 +97,7 @@ void plan(RechunkJob& job, const RechunkOptions& options) {
     Index blocks = 0;
     for (const store::DatasetPiece& piece : reader.pieces())
         blocks += piece.grid.size();
-    job.threads = useful_threads(options.threads, blocks);
+    job.threads = useful_threads(options.threads, blocks, reader.raw_bytes());
     // Half of it for slabs: what is decoded twice costs more than an idle thread.
     while (job.threads > 1 &&
            fixed_memory(job, job.threads) > std::max(options.memory / 2, slab) - slab)

@@ -211,6 +211,7 @@ private:
 
     void check_dataset(const std::shared_ptr<const FileReader>& file, const std::string& path,
                        const Task& task) {
+        file->check_no_cycle(path); // the library would follow it for ever
         const DatasetInfo info = file->dataset(path);
         const bool is_field = file->frames() && (path == "/v" || path == "/u");
         if (info.layout == store::DataLayout::assembled) {
@@ -291,7 +292,8 @@ private:
         const Index blocks = reader.count_blocks_in(whole);
         result_.blocks += blocks;
         if (blocks == 0) return;
-        auto stream = make_stream(reader, useful_threads(budget_.threads, blocks));
+        auto stream =
+            make_stream(reader, useful_threads(budget_.threads, blocks, reader.raw_bytes()));
         // Their list and what is noted of them must stay small, however many there are.
         constexpr std::size_t at_once = 65536;
         reader.each_blocks_in(whole, at_once, [&](std::span<const store::BlockId> some) {

@@ -8,6 +8,7 @@
 #include "store/dataset_info.hpp"
 #include "store/hdf5/collected.hpp"
 #include "store/hdf5/superblock.hpp"
+#include "store/virtual_cycle.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -34,6 +35,11 @@ using Paths = hdf5::Collected<std::string>;
 
 herr_t add_dataset(hid_t, const char* name, const H5O_info_t* info, void* paths) noexcept {
     if (info->type != H5O_TYPE_DATASET) return H5_ITER_CONT;
+    return static_cast<Paths*>(paths)->add([&] { return "/" + std::string(name); });
+}
+
+herr_t add_external_link(hid_t, const char* name, const H5L_info_t* info, void* paths) noexcept {
+    if (info->type != H5L_TYPE_EXTERNAL) return H5_ITER_CONT;
     return static_cast<Paths*>(paths)->add([&] { return "/" + std::string(name); });
 }
 
@@ -114,10 +120,14 @@ void FileReader::check_sources() const {
         }();
         if (!creation.valid()) continue;
         if (H5Pget_layout(creation.get()) != H5D_VIRTUAL) continue;
-        for (const VirtualSource& source : virtual_sources(creation))
+        bool is_source = false; // this file
+        for (const VirtualSource& source : virtual_sources(creation)) {
+            is_source |= source.file == ".";
             // "%b" numbers the blocks of a series that may end anywhere; "." is this file.
             if (source.file != "." && source.file.find("%b") == std::string::npos)
                 sources.emplace(source.file, source.dataset);
+        }
+        if (is_source) check_no_cycle(path);
     }
     std::set<std::string> files;
     for (const auto& [file, dataset] : sources) {
@@ -125,9 +135,15 @@ void FileReader::check_sources() const {
         const fs::path where = path_.parent_path() / file; // an absolute name stays as it is
         const auto source =
             hdf5::open_file(where, swmr_ ? hdf5::Mode::read_swmr : hdf5::Mode::read);
-        hdf5::open_dataset(source.get(), dataset.c_str());
+        const auto creation = hdf5::creation_of(hdf5::open_dataset(source.get(), dataset.c_str()));
+        if (H5Pget_layout(creation.get()) == H5D_VIRTUAL)
+            store::check_no_cycle(source, where, dataset);
     }
     allow_open_files(files.size(), path_);
+}
+
+void FileReader::check_no_cycle(const std::string& path) const {
+    store::check_no_cycle(file_, path_, path);
 }
 
 hdf5::Dataset FileReader::open_dataset(const std::string& path) const {
@@ -148,6 +164,24 @@ std::vector<DatasetInfo> FileReader::datasets() const {
 
 std::vector<std::string> FileReader::dataset_paths() const {
     return paths_of_datasets(file_);
+}
+
+std::vector<std::string> FileReader::external_links() const {
+    Paths found;
+    hdf5::call("H5Lvisit", {.object = file_.get()}, [&] {
+        return H5Lvisit(file_.get(), H5_INDEX_NAME, H5_ITER_INC, add_external_link, &found);
+    });
+    std::vector<std::string> paths = found.take();
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
+bool FileReader::has_dataset(const std::string& path) const {
+    const hdf5::QuietErrors quiet;
+    H5O_info_t info{};
+    return H5Oget_info_by_name2(file_.get(), path.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) >=
+               0 &&
+           info.type == H5O_TYPE_DATASET;
 }
 
 std::vector<MappedSource> FileReader::sources(const std::string& path) const {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -100,10 +101,15 @@ private:
     std::unique_ptr<parallel::Pipeline<Item>> pipeline_;
 };
 
-/// No more threads than blocks: files of thousands of tiny datasets would else spend their time on
-/// waking the others.
-inline int useful_threads(int threads, core::Index blocks) {
-    return static_cast<int>(std::clamp<core::Index>(blocks, 1, std::max(threads, 1)));
+/// No more threads than blocks, nor than there are bytes to keep busy: files of thousands of tiny
+/// datasets would else spend their time on waking the others. @param bytes decoded
+inline int useful_threads(int threads, core::Index blocks,
+                          std::uint64_t bytes = std::numeric_limits<std::uint64_t>::max()) {
+    constexpr std::uint64_t worth_waking = std::uint64_t{1} << 18U; // about 1 ms of inflating
+    const auto busy = std::min<std::uint64_t>(bytes / worth_waking,
+                                              static_cast<std::uint64_t>(std::max(threads, 1)));
+    return static_cast<int>(std::clamp<core::Index>(
+        std::min(blocks, static_cast<core::Index>(busy)), 1, std::max(threads, 1)));
 }
 
 /// Every element of @p box of the dataset into @p out, dense, bytes as in the file: each chunk is

@@ -108,6 +108,10 @@ public:
     std::vector<DatasetInfo> datasets() const;
     /// Their paths alone, in order.
     std::vector<std::string> dataset_paths() const;
+    /// Links to other files, by path, in order.
+    std::vector<std::string> external_links() const;
+    /// Whether a dataset can be found there, behind links or not.
+    bool has_dataset(const std::string& path) const;
     /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see
     /// whether it can be read. @throws core::Error
     void read_through(const std::string& path) const;
@@ -154,6 +158,8 @@ public:
 
     /// @throws core::Error naming a source of a virtual dataset that is not there
     void check_sources() const;
+    /// @throws core::Error if the sources of a virtual dataset lead back to it
+    void check_no_cycle(const std::string& path) const;
 
 private:
     void open(Access access, Sources sources);

@@ -1,5 +1,7 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/rework/diff.hpp"
 #include "morphogen/rework/open_dataset.hpp"
+#include "morphogen/rework/verify.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
@@ -15,6 +17,8 @@ namespace fs = std::filesystem;
 namespace hdf5 = test::hdf5;
 
 namespace {
+
+const rework::ReworkBudget budget{.threads = 2, .memory = std::uint64_t{1} << 26};
 
 void link_to(const hdf5::File& file, const char* target, const char* object, const char* name) {
     REQUIRE(H5Lcreate_external(target, object, file.get(), name, H5P_DEFAULT, H5P_DEFAULT) >= 0);
@@ -37,12 +41,12 @@ std::vector<double> values_of(const store::DatasetReader& reader) {
     return {values.begin(), values.end()};
 }
 
-/// [5, 7] of the whole of /v of @p source.
-void write_virtual(const fs::path& path, const char* source) {
+/// [5, 7] of the whole of @p dataset of @p source.
+void write_virtual(const fs::path& path, const char* source, const char* dataset = "/v") {
     const auto file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
     const auto creation = hdf5::dataset_creation();
     const auto space = hdf5::simple_space(test::item_shape);
-    hdf5::map_virtual(creation, space, source, "/v", space);
+    hdf5::map_virtual(creation, space, source, dataset, space);
     hdf5::create_dataset(file.get(), "all", H5T_IEEE_F32LE, space, creation);
 }
 
@@ -100,4 +104,56 @@ TEST_CASE("sources of a virtual dataset behind an external link are those of its
     fs::remove(directory / "there/source.h5");
     CHECK_THROWS_WITH(rework::open_dataset(directory / "link.h5", "beside"),
                       Catch::Contains("there/source.h5"));
+}
+
+TEST_CASE("diff compares what external links lead to, and tells which it does not follow") {
+    const test::Watchdog watchdog("diff");
+    const test::TemporaryDirectory directory;
+    write_small_file(directory / "one.h5", item_values(1));
+    write_small_file(directory / "two.h5", item_values(2));
+    write_links(directory / "a.h5", "one.h5");
+    write_links(directory / "b.h5", "two.h5");
+    write_links(directory / "c.h5", "one.h5");
+    const auto diff = [&](const char* other, std::vector<std::string> datasets = {}) {
+        return rework::diff(directory / "a.h5", directory / other,
+                            {.budget = budget, .datasets = std::move(datasets)});
+    };
+    const auto all = diff("b.h5");
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].path == "/direct");
+    CHECK(all[0].different > 0);
+    CHECK(all[1].path == "/group");
+    CHECK_FALSE(all[1].skipped.empty());
+    CHECK(all[2].path == "/own");
+    CHECK(all[2].same());
+    CHECK(diff("c.h5").front().same());
+    for (const char* name : {"direct", "group/v", "soft"}) {
+        CAPTURE(name);
+        CHECK(diff("b.h5", {name}).front().differs());
+        CHECK(diff("c.h5", {name}).front().same());
+    }
+    fs::remove(directory / "two.h5");
+    CHECK(diff("b.h5").front().why.find("only in") != std::string::npos);
+}
+
+TEST_CASE("a virtual dataset whose sources lead back to it is refused, and verify tells") {
+    const test::Watchdog watchdog("virtual dataset");
+    const test::TemporaryDirectory directory;
+    write_virtual(directory / "self.h5", ".", "/all");
+    write_virtual(directory / "one.h5", "two.h5", "/all");
+    write_virtual(directory / "two.h5", "one.h5", "/all");
+    write_virtual(directory / "above.h5", "one.h5", "/all"); // leads into the circle
+    for (const char* name : {"self.h5", "one.h5", "above.h5"}) {
+        CAPTURE(name);
+        const fs::path path = directory / name;
+        CHECK_THROWS_WITH(rework::open_dataset(path, "all"), Catch::Contains("lead back to it"));
+        std::vector<std::string> problems;
+        rework::verify(path, budget,
+                       [&](const std::string& problem) { problems.push_back(problem); });
+        REQUIRE_FALSE(problems.empty());
+        CHECK_THAT(problems.front(), Catch::Contains("lead back to it"));
+    }
+    write_small_file(directory / "source.h5", item_values(1), {.dataset = "all"});
+    write_virtual(directory / "two.h5", "source.h5", "/all"); // no circle: two virtual ones
+    CHECK(values_of(*rework::open_dataset(directory / "one.h5", "all")) == item_values(1));
 }
