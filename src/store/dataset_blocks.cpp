@@ -91,9 +91,9 @@ Dims negative(Dims d) {
 std::string name_of(unsigned filter, const std::vector<FilterInfo>& named) {
     const auto found = std::find_if(named.begin(), named.end(),
                                     [&](const FilterInfo& f) { return f.id == filter; });
-    return found == named.end() || found->name.empty()
-               ? std::to_string(filter)
-               : fmt::format("{} ({})", filter, found->name);
+    const bool is_nameless = found == named.end() || found->name.empty() ||
+                             found->name == fmt::format("filter {}", filter);
+    return is_nameless ? std::to_string(filter) : fmt::format("{} ({})", filter, found->name);
 }
 
 /// The first that neither this program nor its HDF5 has, as far as the plugins there are.

@@ -230,6 +230,16 @@ TEST_CASE("a block's bytes apart are what the shuffle filter would make of its e
     }
 }
 
+TEST_CASE("threads are woken for work alone") {
+    CHECK(rework::useful_threads(8, 3) == 3);
+    CHECK(rework::useful_threads(8, 100) == 8);
+    CHECK(rework::useful_threads(8, 0) == 1);
+    CHECK(rework::useful_threads(8, 100, 6400) == 1);
+    CHECK(rework::useful_threads(8, 100, std::uint64_t{3} << 18U) == 3);
+    CHECK(rework::useful_threads(8, 100, std::uint64_t{1} << 40U) == 8);
+    CHECK(rework::useful_threads(0, 100, std::uint64_t{1} << 40U) == 1);
+}
+
 TEST_CASE("elements know their type and byte order") {
     const test::TemporaryDirectory directory;
     const auto path =

@@ -1,6 +1,7 @@
 #include "morphogen/rework/diff.hpp"
 
 #include "morphogen/core/error.hpp"
+#include "morphogen/rework/open_dataset.hpp"
 #include "morphogen/store/number_type.hpp"
 
 #include "catch.hpp"
@@ -111,6 +112,23 @@ TEST_CASE("diff: other shapes types and datasets are differences") {
     options.budget.memory = std::uint64_t{1} << 20;
     options.datasets = {"no"};
     CHECK_THROWS_WITH(rework::diff(a, b, options), Catch::Contains("no such dataset"));
+}
+
+TEST_CASE("diff: a tolerance that does not count for 16-bit floats is told") {
+    const test::TemporaryDirectory directory;
+    const store::hdf5::Type half(H5Tcopy(H5T_IEEE_F32LE));
+    REQUIRE(H5Tset_fields(half.get(), 15, 10, 5, 0, 10) >= 0);
+    REQUIRE(H5Tset_size(half.get(), 2) >= 0);
+    REQUIRE(H5Tset_ebias(half.get(), 15) >= 0);
+    const auto all = test::write_samples(directory / "all.h5", {{.type = half.get()}});
+    const auto part = test::write_samples(
+        directory / "part.h5", {{.type = half.get(), .written = {{0, 0, 0}, {4, 10, 11}}}});
+    CHECK(diff(all, all, 1.0).front().same());
+    CHECK(diff(all, part, 0.0).front().why.empty());
+    CHECK(diff(all, part, 0.0).front().differs());
+    CHECK_THAT(diff(all, part, 1000.0).front().why,
+               Catch::Contains("float16") && Catch::Contains("without the tolerance"));
+    CHECK_THROWS_WITH(rework::open_dataset(all, "data"), Catch::Contains("floats of 4 or 8"));
 }
 
 TEST_CASE("diff: 64-bit integers are exact and wrap around nowhere") {
