@@ -42,6 +42,10 @@ void set_locating_driver(const Properties& access) {
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
 }
 
+bool is_locating_driver(hid_t id) noexcept {
+    return id >= 0 && id == driver.id;
+}
+
 Located tell_place(const H5FD_class_t& original, H5FD_t* file, H5FD_mem_t type, haddr_t address,
                    std::size_t size) {
     if (wanted_place == nullptr || type != H5FD_MEM_DRAW) return Located::not_asked;

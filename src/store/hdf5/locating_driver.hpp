@@ -20,6 +20,9 @@ struct RawPlace {
 /// Makes files opened with @p access use the driver. @throws core::Error
 void set_locating_driver(const Properties& access);
 
+/// Whether it is this driver, below which there is a file of the default one.
+bool is_locating_driver(hid_t driver) noexcept;
+
 /// While it is set, the driver puts here what is asked of it instead of reading it. Touched by the
 /// one thread that uses HDF5.
 inline RawPlace* wanted_place = nullptr;

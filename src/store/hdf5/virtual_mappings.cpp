@@ -4,6 +4,7 @@
 #include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/locating_driver.hpp"
 #include "store/hdf5/superblock.hpp"
 
 #include <algorithm>
@@ -56,7 +57,7 @@ public:
             hsize_t size = 0;
             if (H5Fget_filesize(file, &size) < 0) return std::nullopt;
             raw.memory_ = {*static_cast<const char* const*>(handle), size};
-        } else if (driver == H5FD_SEC2) {
+        } else if (driver == H5FD_SEC2 || is_locating_driver(driver)) {
             raw.descriptor_ = *static_cast<const int*>(handle);
         } else {
             return std::nullopt;

@@ -7,7 +7,7 @@
 namespace morphogen::store::hdf5 {
 
 /// Looks at the checksum before the library decodes. Other datasets, and files that are neither on
-/// disk (default driver) nor in memory, pass.
+/// disk (default or locating driver) nor in memory, pass.
 /// @throws core::Error naming file and dataset if the mappings are damaged.
 void check_virtual_mappings(hid_t parent, const char* name);
 

@@ -8,6 +8,10 @@
 #include "small_files.hpp"
 #include "watchdog.hpp"
 
+#include <fstream>
+#include <iterator>
+#include <string>
+
 using namespace morphogen;
 using test::item_values;
 using test::SmallFile;
@@ -134,6 +138,26 @@ TEST_CASE("diff compares what external links lead to, and tells which it does no
     }
     fs::remove(directory / "two.h5");
     CHECK(diff("b.h5").front().why.find("only in") != std::string::npos);
+}
+
+TEST_CASE("damaged mappings of a virtual dataset are found before the library decodes them") {
+    const test::Watchdog watchdog("damaged mappings", std::chrono::seconds(60));
+    const test::TemporaryDirectory directory;
+    const fs::path path = directory / "virtual.h5";
+    write_virtual(path, "source.h5");
+    std::ifstream file(path, std::ios::binary);
+    const std::string whole{std::istreambuf_iterator<char>(file), {}};
+    const std::size_t heap = whole.find("GCOL");
+    const std::size_t name = whole.find("source.h5", heap);
+    REQUIRE(name < whole.size());
+    for (std::size_t at = heap + 32; at < name + 9; ++at) {
+        CAPTURE(at - heap);
+        std::string damaged = whole;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
+        std::ofstream(path, std::ios::binary) << damaged;
+        CHECK_THROWS_WITH(rework::open_dataset(path, "all"),
+                          Catch::Contains("mappings of a virtual dataset are damaged"));
+    }
 }
 
 TEST_CASE("a virtual dataset whose sources lead back to it is refused, and verify tells") {
