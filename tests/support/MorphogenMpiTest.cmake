@@ -9,7 +9,8 @@ set(MORPHOGEN_MPI_ENVIRONMENT
     OMP_WAIT_POLICY=passive)
 if(MORPHOGEN_SANITIZE MATCHES "address")
     # Open MPI keeps memory until the end of the process, and its plugins are unloaded before LeakSanitizer looks, with their
-    # thread-local storage, over which it crashes (three ranks, every time).
+    # thread-local storage, over which it crashes (three ranks, every time): it must not look there, where libgomp and the
+    # loader keep what they have.
     list(APPEND MORPHOGEN_MPI_ENVIRONMENT
         "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_LIST_DIR}/openmpi.lsan:print_suppressions=0:fast_unwind_on_malloc=0:use_tls=0")
 endif()
