@@ -177,11 +177,15 @@ std::vector<std::string> FileReader::external_links() const {
 }
 
 bool FileReader::has_dataset(const std::string& path) const {
-    const hdf5::QuietErrors quiet;
+    {
+        const hdf5::QuietErrors quiet; // where a link leads nowhere
+        if (H5Oexists_by_name(file_.get(), path.c_str(), H5P_DEFAULT) <= 0) return false;
+    }
     H5O_info_t info{};
-    return H5Oget_info_by_name2(file_.get(), path.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT) >=
-               0 &&
-           info.type == H5O_TYPE_DATASET;
+    hdf5::call("H5Oget_info_by_name", {file_.get(), path}, [&] {
+        return H5Oget_info_by_name2(file_.get(), path.c_str(), &info, H5O_INFO_BASIC, H5P_DEFAULT);
+    });
+    return info.type == H5O_TYPE_DATASET;
 }
 
 std::vector<MappedSource> FileReader::sources(const std::string& path) const {

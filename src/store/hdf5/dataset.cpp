@@ -3,8 +3,8 @@
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/check_object.hpp"
 #include "store/hdf5/missing_sources.hpp"
-#include "store/hdf5/virtual_mappings.hpp"
 
 #include <hdf5_hl.h>
 
@@ -18,6 +18,7 @@ Group create_group(hid_t parent, const char* name) {
 }
 
 Group open_group(hid_t parent, const char* name) {
+    check_object(parent, name);
     return Group(
         call("H5Gopen", {parent, name}, [&] { return H5Gopen2(parent, name, H5P_DEFAULT); }));
 }
@@ -31,13 +32,13 @@ Dataset create_dataset(hid_t parent, const char* name, hid_t type, const Space& 
 }
 
 Dataset open_dataset(hid_t parent, const char* name, const Properties& access) {
-    check_virtual_mappings(parent, name);
+    check_object(parent, name);
     return Dataset(
         call("H5Dopen", {parent, name}, [&] { return H5Dopen2(parent, name, access.get()); }));
 }
 
 Dataset open_dataset(hid_t parent, const char* name) {
-    check_virtual_mappings(parent, name);
+    check_object(parent, name);
     return Dataset(
         call("H5Dopen", {parent, name}, [&] { return H5Dopen2(parent, name, H5P_DEFAULT); }));
 }
@@ -71,9 +72,8 @@ bool leaves_file(hid_t parent, const char* name) {
     const Properties access(call("H5Pcreate", {}, [] { return H5Pcreate(H5P_LINK_ACCESS); }));
     call("H5Pset_elink_cb", {},
          [&] { return H5Pset_elink_cb(access.get(), refuse_to_follow, &met); });
-    H5O_info_t info{};
-    const QuietErrors quiet; // what is not there is the next call's error
-    H5Oget_info_by_name2(parent, name, &info, H5O_INFO_BASIC, access.get());
+    const QuietErrors quiet;                       // what is not there is the next call's error
+    H5Oexists_by_name(parent, name, access.get()); // follows links, but opens nothing
     return met;
 }
 

@@ -128,6 +128,10 @@ void set_overlay_driver(const Properties& access, const std::filesystem::path& f
     call("H5Pset_driver", {}, [&] { return H5Pset_driver(access.get(), id, nullptr); });
 }
 
+bool is_empty_overlay(hid_t id) noexcept {
+    return driver.id >= 0 && id == driver.id && pages->empty();
+}
+
 bool take_read_past_end() noexcept {
     return std::exchange(past_end, false);
 }

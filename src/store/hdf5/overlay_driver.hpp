@@ -22,6 +22,9 @@ inline constexpr std::size_t page_bytes = 4096;
 void set_overlay_driver(const Properties& access, const std::filesystem::path& file, Pages& pages,
                         std::uint64_t least_end = 0);
 
+/// Whether it is this driver, and reads give what is in the file.
+bool is_empty_overlay(hid_t driver) noexcept;
+
 /// Whether data beyond the end of such a file were read since set_overlay_driver() or the last
 /// call: the default driver gives zeros there.
 bool take_read_past_end() noexcept;

@@ -140,6 +140,27 @@ TEST_CASE("metadata damage: steps follow from times, and times from steps") {
     }
 }
 
+TEST_CASE("metadata damage: an object is refused at each attempt, and its file can be closed") {
+    const char* const damaged = GENERATE("v", "step", "stats");
+    const test::TemporaryDirectory directory;
+    const fs::path frames = directory / "frames.h5";
+    test::write_killed(directory.path(), 3);
+    store::repair_run({directory.path()}, RepairMode::repair);
+    lose(frames, damaged);
+    auto file = hdf5::open_file(frames, hdf5::Mode::read);
+    const auto open = [&] {
+        if (std::string_view(damaged) == "stats")
+            hdf5::open_group(file.get(), "stats");
+        else
+            hdf5::open_dataset(file.get(), damaged);
+    };
+    for (int attempt = 0; attempt < 3; ++attempt)
+        CHECK_THROWS_WITH(open(), Catch::Contains("frames.h5") && Catch::Contains(damaged) &&
+                                      Catch::Contains("header is damaged"));
+    file.close();
+    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
+}
+
 TEST_CASE("metadata damage: a closed file that tells nothing of its frames stays") {
     const test::TemporaryDirectory directory;
     const fs::path frames = directory / "frames.h5";

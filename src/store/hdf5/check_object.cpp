@@ -1,0 +1,133 @@
+#include "store/hdf5/check_object.hpp"
+
+#include "morphogen/core/error.hpp"
+
+#include "store/hdf5/object_header.hpp"
+#include "store/hdf5/superblock.hpp"
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace morphogen::store::hdf5 {
+namespace {
+
+/// The object's bytes; nothing if the heap is not what the format says.
+std::optional<std::span<const char>> object_in(std::span<const char> heap, std::uint64_t index) {
+    std::optional<std::span<const char>> found;
+    constexpr std::size_t head = 16;
+    std::size_t at = head;
+    while (heap.size() - at >= head) {
+        const auto here = number(heap, at, 2);
+        const auto size = number(heap, at + 8, 8);
+        // Object 0 is the free space, whose size has its head in it; others are padded.
+        const auto taken = here == 0 ? size : head + (size + 7) / 8 * 8;
+        if (size > heap.size() || taken < head || taken > heap.size() - at) return std::nullopt;
+        if (here == index && here != 0) found = heap.subspan(at + head, size);
+        at += taken;
+    }
+    return found;
+}
+
+const char* damage_of(const RawFile& file, const HeapObject& object) {
+    const auto start = file.read(object.heap, 16);
+    if (!start || std::string_view(start->data(), 4) != "GCOL") return "their heap is not there";
+    const auto heap = file.read(object.heap, number(*start, 8, 8));
+    if (!heap || heap->size() < 16) return "their heap is cut off";
+    const auto mappings = object_in(*heap, object.index);
+    if (!mappings || mappings->size() < 4) return "they are not in their heap";
+    const auto body = mappings->first(mappings->size() - 4);
+    return metadata_checksum(body) == number(*mappings, body.size(), 4) ? nullptr
+                                                                        : "their checksum is wrong";
+}
+
+[[noreturn]] void throw_damage(hid_t parent, const std::string& path, const char* what,
+                               const char* why) {
+    const std::string where = describe({parent, path});
+    throw core::Error(core::ErrorText{.what = what, .where = where, .why = why});
+}
+
+/// Of what a hard link of @p parent leads to; nothing where the library must follow the link.
+std::optional<haddr_t> address_of(hid_t parent, const std::string& path) {
+    const QuietErrors quiet;
+    H5L_info_t link{};
+    if (H5Lget_info(parent, path.c_str(), &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD)
+        return std::nullopt;
+    return link.u.address;
+}
+
+ObjectHeader header_at(const RawFile& raw, haddr_t address, bool is_growing) {
+    ObjectHeader header(raw, address);
+    // Beside a writer a header may be met half written.
+    for (int attempt = 0; is_growing && header.is_damaged() && attempt < 50; ++attempt) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        header = ObjectHeader(raw, address);
+    }
+    return header;
+}
+
+class Check {
+public:
+    Check(hid_t parent, const File& file, const RawFile& raw) : parent_(parent), raw_(raw) {
+        unsigned intent = H5F_ACC_RDWR;
+        const QuietErrors quiet;
+        H5Fget_intent(file.get(), &intent);
+        is_read_only_ = (intent & H5F_ACC_RDWR) == 0;
+        is_growing_ = (intent & H5F_ACC_SWMR_READ) != 0;
+    }
+
+    /// @returns whether all of the path is in this file, by hard links
+    bool follow(const std::string& path) const {
+        for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+            const std::string part = path.substr(0, end);
+            const auto address = address_of(parent_, part);
+            if (!address) return false;
+            look_at(part, *address);
+            if (end == std::string::npos) return true;
+        }
+    }
+
+    void look_at(const std::string& path, haddr_t address) const {
+        const ObjectHeader header = header_at(raw_, address, is_growing_);
+        if (header.is_damaged()) {
+            if (is_read_only_)
+                throw_damage(parent_, path, "an object's header is damaged",
+                             "its checksum is wrong");
+            return;
+        }
+        const auto& mappings = header.virtual_layout();
+        if (!mappings || mappings->heap == undefined_address) return;
+        if (const char* why = damage_of(raw_, *mappings))
+            throw_damage(parent_, path, "mappings of a virtual dataset are damaged", why);
+    }
+
+private:
+    hid_t parent_;
+    const RawFile& raw_;
+    bool is_read_only_ = false;
+    bool is_growing_ = false;
+};
+
+} // namespace
+
+void check_object(hid_t parent, const char* path) {
+    const File file(H5Iget_file_id(parent));
+    const auto raw = file.valid() ? RawFile::of(file.get()) : std::nullopt;
+    if (!raw) return;
+    const Check check(parent, file, *raw);
+    if (check.follow(path)) return;
+    // A failure must end here, before the second attempt.
+    H5O_info_t info{};
+    call("H5Oget_info_by_name", {parent, path},
+         [&] { return H5Oget_info_by_name2(parent, path, &info, H5O_INFO_BASIC, H5P_DEFAULT); });
+    const QuietErrors quiet;
+    H5O_info_t here{};
+    if (H5Oget_info2(parent, &here, H5O_INFO_BASIC) < 0 || here.fileno != info.fileno)
+        return; // behind an external link: its address is one of another file
+    check.look_at(path, info.addr);
+}
+
+} // namespace morphogen::store::hdf5

@@ -1,0 +1,80 @@
+#include "store/hdf5/object_header.hpp"
+
+#include "store/hdf5/superblock.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace morphogen::store::hdf5 {
+namespace {
+
+constexpr std::uint64_t checksum_bytes = 4;
+
+} // namespace
+
+ObjectHeader::ObjectHeader(const RawFile& file, std::uint64_t address) {
+    const auto start = file.read(address, 16);
+    if (!start) return;
+    if (std::string_view(start->data(), 4) == "OHDR")
+        begin_version_2(file, address, *start);
+    else if ((*start)[0] == 1)
+        blocks_.push_back({address + 16, number(*start, 8, 4), 0});
+    constexpr std::size_t too_many = 4096;
+    for (std::size_t i = 0; !is_damaged_ && i < blocks_.size() && i < too_many; ++i)
+        look_through(file, Block(blocks_[i]));
+}
+
+void ObjectHeader::begin_version_2(const RawFile& file, std::uint64_t address,
+                                   std::span<const char> start) {
+    const auto flags = number(start, 5, 1);
+    has_order_ = (flags & 4) != 0;
+    is_version_2_ = true;
+    const std::uint64_t at =
+        address + 6 + ((flags & 0x20) != 0 ? 16 : 0) + ((flags & 0x10) != 0 ? 4 : 0);
+    const std::uint64_t width = std::uint64_t{1} << (flags & 3);
+    if (const auto size = file.read(at, width))
+        blocks_.push_back({at + width, number(*size, 0, width), at + width - address});
+}
+
+void ObjectHeader::look_through(const RawFile& file, const Block& block) {
+    const auto all = file.read(block.address - block.before,
+                               block.before + block.size + (is_version_2_ ? checksum_bytes : 0));
+    if (!all) return;
+    const auto covered = std::span(*all).first(block.before + block.size);
+    if (is_version_2_ &&
+        metadata_checksum(covered) != number(*all, covered.size(), checksum_bytes)) {
+        is_damaged_ = true;
+        return;
+    }
+    const auto messages = covered.subspan(block.before);
+    const std::size_t head = is_version_2_ ? (has_order_ ? 6 : 4) : 8;
+    const std::size_t width = is_version_2_ ? 1 : 2; // of the type
+    std::size_t at = 0;
+    while (at + head <= messages.size()) {
+        const auto type = number(messages, at, width);
+        const auto size = number(messages, at + width, 2);
+        at += head;
+        if (at + size > messages.size()) return;
+        take(type, messages.subspan(at, size));
+        at += size;
+    }
+}
+
+void ObjectHeader::take(std::uint64_t type, std::span<const char> body) {
+    constexpr std::uint64_t layout = 8;
+    constexpr std::uint64_t continuation = 16;
+    constexpr std::uint64_t virtual_class = 3;
+    if (type == layout && body.size() >= 14 && number(body, 0, 1) >= 4 &&
+        number(body, 1, 1) == virtual_class)
+        layout_ = HeapObject{number(body, 2, 8), number(body, 10, 4)};
+    if (type != continuation || body.size() < 16) return;
+    Block next{number(body, 0, 8), number(body, 8, 8), 0};
+    if (is_version_2_) { // "OCHK" before, a checksum after the messages
+        constexpr std::uint64_t mark = 4;
+        if (next.size < mark + checksum_bytes || next.address > undefined_address - mark) return;
+        next = {next.address + mark, next.size - mark - checksum_bytes, mark};
+    }
+    blocks_.push_back(next);
+}
+
+} // namespace morphogen::store::hdf5

@@ -1,0 +1,64 @@
+#include "store/hdf5/raw_file.hpp"
+
+#include "morphogen/core/whole_io.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
+
+#include "store/hdf5/locating_driver.hpp"
+#include "store/hdf5/overlay_driver.hpp"
+
+#include <cstddef>
+
+namespace morphogen::store::hdf5 {
+
+std::uint64_t number(std::span<const char> bytes, std::size_t at, std::size_t size) {
+    std::uint64_t n = 0;
+    for (std::size_t i = 0; i < size; ++i)
+        n |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
+    return n;
+}
+
+std::optional<RawFile> RawFile::of(hid_t file) {
+    const Properties creation(H5Fget_create_plist(file));
+    const Properties access(H5Fget_access_plist(file));
+    std::size_t address_size = 0;
+    std::size_t size_size = 0;
+    hsize_t base = 0;
+    void* handle = nullptr;
+    if (!creation.valid() || !access.valid() ||
+        H5Pget_sizes(creation.get(), &address_size, &size_size) < 0 || address_size != 8 ||
+        size_size != 8 || H5Pget_userblock(creation.get(), &base) < 0)
+        return std::nullopt;
+    const hid_t driver = H5Pget_driver(access.get());
+    if (driver == H5FD_MPIO || H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0 ||
+        handle == nullptr)
+        return std::nullopt;
+    RawFile raw;
+    raw.base_ = base;
+    if (driver == H5FD_CORE) {
+        hsize_t size = 0;
+        if (H5Fget_filesize(file, &size) < 0) return std::nullopt;
+        raw.memory_ = {*static_cast<const char* const*>(handle), size};
+    } else if (driver == H5FD_SEC2 || is_locating_driver(driver) || is_empty_overlay(driver)) {
+        raw.descriptor_ = *static_cast<const int*>(handle);
+    } else {
+        return std::nullopt;
+    }
+    return raw;
+}
+
+std::optional<Bytes> RawFile::read(std::uint64_t address, std::uint64_t size) const {
+    constexpr std::uint64_t largest_structure = std::uint64_t{1} << 30;
+    if (size > largest_structure || address > undefined_address - base_ - size) return std::nullopt;
+    address += base_;
+    if (memory_.data() != nullptr) {
+        if (address + size > memory_.size()) return std::nullopt;
+        const auto part = memory_.subspan(address, size);
+        return Bytes(part.begin(), part.end());
+    }
+    Bytes bytes(size);
+    const auto n = core::read_whole(descriptor_, std::as_writable_bytes(std::span(bytes)), address);
+    if (n != static_cast<std::int64_t>(size)) return std::nullopt;
+    return bytes;
+}
+
+} // namespace morphogen::store::hdf5
