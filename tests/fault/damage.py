@@ -109,10 +109,12 @@ class Attack:
             self.expect_end(damage, "info", str(pathlib.Path("out") / damage.in_run))
         whole = damage.run.whole
         before = right_frames(out, whole)
-        self.expect_end(damage, "repair", "out", "--dry-run")
+        foretold = self.expect_end(damage, "repair", "out", "--dry-run")
         self.expect_kept(damage, before, right_frames(out, whole), "repair --dry-run")
         repaired = self.expect_end(damage, "repair", "out")
         self.expect_kept(damage, before, right_frames(out, whole), "repair")
+        self.checks.expect(summary_of(foretold) == summary_of(repaired),
+                           f"{damage}: repair --dry-run: {summary_of(foretold)}, then repair: {summary_of(repaired)}")
         self.expect_end(damage, "verify", "out")
         if "action(s)" in repaired.stdout:  # it came to its end
             again = self.expect_end(damage, "repair", "out")
@@ -141,6 +143,11 @@ class Attack:
         self.codes["validate"][done.returncode] += 1
         self.checks.expect(done.returncode in (0, 1, 2),
                            f"configuration changed at {at}: ended with {done.returncode}: {done.stderr[-500:]}")
+
+
+def summary_of(repaired):
+    """What came out: frames, actions, problems and the exit code."""
+    return repaired.returncode, repaired.stdout.strip().rpartition("\n")[2].replace(" to do", "")
 
 
 def make_runs(work):
