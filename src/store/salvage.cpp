@@ -42,6 +42,16 @@ void copy_frames(const DamagedFile& from, std::span<const FrameRecord> records,
     }
 }
 
+bool opens_any_field(const hdf5::File& file) {
+    for (const core::Field field : {core::Field::u, core::Field::v})
+        try {
+            hdf5::open_dataset(file.get(), std::string(core::name_of(field)).c_str());
+            return true;
+        } catch (const core::Error&) { // the other, perhaps
+        }
+    return false;
+}
+
 fs::path folder_of(const fs::path& path) {
     return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -52,8 +62,8 @@ Proven prove_frames(const PartState& part, const Elsewhere& elsewhere, Index lim
     Proven proven;
     try {
         DamagedFile file(part, elsewhere);
+        proven.opens = opens_any_field(file.reader().file());
         const FramesLook look = look_at_fields(file.reader().file());
-        proven.opens = true;
         proven.told = static_cast<Index>(file.records(limit).size());
         file.layout();
         Index frames = proven.told;

@@ -50,6 +50,15 @@ const char* damage_of(const RawFile& file, const HeapObject& object) {
     throw core::Error(core::ErrorText{.what = what, .where = where, .why = why});
 }
 
+/// Of the root group's header (specification, II.A); nothing in superblocks before version 2, whose
+/// root group has no checksum.
+std::optional<haddr_t> address_of_root(const RawFile& raw) {
+    constexpr std::uint64_t root = 36; // with addresses of 8 bytes
+    const auto superblock = raw.read(0, root + 8);
+    if (!superblock || (*superblock)[8] < 2 || (*superblock)[9] != 8) return std::nullopt;
+    return number(*superblock, root, 8);
+}
+
 /// Of what a hard link of @p parent leads to; nothing where the library must follow the link.
 std::optional<haddr_t> address_of(hid_t parent, const std::string& path) {
     const QuietErrors quiet;
@@ -95,7 +104,7 @@ public:
         if (header.is_damaged()) {
             if (is_read_only_)
                 throw_damage(parent_, path, "an object's header is damaged",
-                             "its checksum is wrong");
+                             "its checksum says so");
             return;
         }
         const auto& mappings = header.virtual_layout();
@@ -128,6 +137,13 @@ void check_object(hid_t parent, const char* path) {
     if (H5Oget_info2(parent, &here, H5O_INFO_BASIC) < 0 || here.fileno != info.fileno)
         return; // behind an external link: its address is one of another file
     check.look_at(path, info.addr);
+}
+
+void check_root(const File& file) {
+    const auto raw = RawFile::of(file.get());
+    if (!raw) return;
+    if (const auto address = address_of_root(*raw))
+        Check(file.get(), file, *raw).look_at("/", *address);
 }
 
 } // namespace morphogen::store::hdf5

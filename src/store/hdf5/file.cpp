@@ -3,6 +3,7 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/check_object.hpp"
 #include "store/hdf5/locating_driver.hpp"
 #include "store/hdf5/superblock.hpp"
 
@@ -45,8 +46,10 @@ File create_new_file(const std::filesystem::path& path, const Properties& creati
 }
 
 File open_file(const std::filesystem::path& path, Mode mode, const Properties& access) {
-    return File(call("H5Fopen", {.name = path.native()},
-                     [&] { return H5Fopen(path.c_str(), flags_of(mode), access.get()); }));
+    File file(call("H5Fopen", {.name = path.native()},
+                   [&] { return H5Fopen(path.c_str(), flags_of(mode), access.get()); }));
+    check_root(file);
+    return file;
 }
 
 File open_file(const std::filesystem::path& path, Mode mode) {

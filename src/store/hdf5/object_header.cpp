@@ -34,12 +34,17 @@ void ObjectHeader::begin_version_2(const RawFile& file, std::uint64_t address,
     const std::uint64_t width = std::uint64_t{1} << (flags & 3);
     if (const auto size = file.read(at, width))
         blocks_.push_back({at + width, number(*size, 0, width), at + width - address});
+    else
+        is_damaged_ = true;
 }
 
 void ObjectHeader::look_through(const RawFile& file, const Block& block) {
     const auto all = file.read(block.address - block.before,
                                block.before + block.size + (is_version_2_ ? checksum_bytes : 0));
-    if (!all) return;
+    if (!all) {
+        is_damaged_ = is_version_2_;
+        return;
+    }
     const auto covered = std::span(*all).first(block.before + block.size);
     if (is_version_2_ &&
         metadata_checksum(covered) != number(*all, covered.size(), checksum_bytes)) {

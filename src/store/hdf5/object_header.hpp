@@ -20,7 +20,8 @@ class ObjectHeader {
 public:
     ObjectHeader(const RawFile& file, std::uint64_t address);
 
-    /// Whether the checksum of one of its blocks is wrong; headers of version 1 have none.
+    /// Whether one of its blocks has a wrong checksum or is not in the file; headers of version 1
+    /// have no checksums.
     bool is_damaged() const noexcept { return is_damaged_; }
     /// Where the mappings of a virtual dataset lie; nothing for other objects.
     const std::optional<HeapObject>& virtual_layout() const noexcept { return layout_; }

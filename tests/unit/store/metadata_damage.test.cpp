@@ -161,6 +161,18 @@ TEST_CASE("metadata damage: an object is refused at each attempt, and its file c
     CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
 }
 
+TEST_CASE("metadata damage: a file whose root group is damaged is refused each time") {
+    const test::TemporaryDirectory directory;
+    const fs::path frames = directory / "frames.h5";
+    test::write_killed(directory.path(), 3);
+    store::repair_run({directory.path()}, RepairMode::repair);
+    lose(frames, ".");
+    for (int attempt = 0; attempt < 3; ++attempt)
+        CHECK_THROWS_WITH(hdf5::open_file(frames, hdf5::Mode::read),
+                          Catch::Contains("frames.h5") && Catch::Contains("header is damaged"));
+    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
+}
+
 TEST_CASE("metadata damage: a closed file that tells nothing of its frames stays") {
     const test::TemporaryDirectory directory;
     const fs::path frames = directory / "frames.h5";
@@ -173,6 +185,25 @@ TEST_CASE("metadata damage: a closed file that tells nothing of its frames stays
     write_config(directory.path());
     CHECK(store::repair_run({directory.path()}, RepairMode::repair).committed == 5);
     CHECK(right_frames(directory.path()).size() == 5);
+}
+
+TEST_CASE("metadata damage: a closed file of which one field can be read stays") {
+    const char* const lost = GENERATE("u", "v");
+    const bool has_both = GENERATE(true, false);
+    config::Config config = test::killed_config();
+    config.output.fields = {core::Field::v};
+    if (has_both) config.output.fields = {core::Field::u, core::Field::v};
+    if (!has_both && std::string_view(lost) == "u") return;
+    const test::TemporaryDirectory directory;
+    const fs::path frames = directory / "frames.h5";
+    test::write_killed(directory.path(), 3, 0, config);
+    store::repair_run({directory.path()}, RepairMode::repair);
+    lose(frames, lost);
+    const auto report = store::repair_run({directory.path()}, RepairMode::repair);
+    CAPTURE(lost, has_both, report.actions);
+    CHECK(!report.problems.empty());
+    CHECK(fs::exists(frames) == has_both);
+    CHECK(fs::exists(directory / "frames.h5.damaged") == !has_both);
 }
 
 TEST_CASE("metadata damage: statistics that are lost are counted again") {
