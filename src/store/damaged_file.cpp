@@ -32,17 +32,6 @@ NdBox frame_of(const DatasetReader& data, Index frame) {
     return box;
 }
 
-/// h, which every axis tells. @throws core::Error if none can be read
-double spacing_of(const hdf5::File& file, const core::Box& block, int dims) {
-    for (std::size_t a = 2;; --a)
-        try {
-            return first_centre_of(file, schema::axes[a]) /
-                   (static_cast<double>(block.lo[a]) + 0.5);
-        } catch (const core::Error&) {
-            if (a == 3 - static_cast<std::size_t>(dims)) throw;
-        }
-}
-
 /// Of a file that holds the whole grid, where the frames themselves can be opened.
 void describe_whole(const hdf5::File& file, PartState& part) {
     if (hdf5::has_attribute(file.get(), schema::grid_shape))

@@ -3,6 +3,8 @@
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_inventory.hpp"
 
+#include <string>
+
 namespace morphogen::store {
 
 /// What an open file's datasets say about its frames.
@@ -10,9 +12,9 @@ struct FramesLook {
     FrameFormat format; // global: the file's own cells
     core::Extents cells{1, 1, 1};
     bool is_virtual = false;
-    double first_centre = 0.5;      // of the first cell along x
     core::Index frames_extent = 0;  // of the longest of /u and /v
     core::Index records_extent = 0; // of the longest of /time, /step and /stats
+    std::string damage;             // why the first of these that cannot be opened cannot
 };
 
 /// The same without what other datasets say. @throws core::Error if there are no frames in it
@@ -20,8 +22,9 @@ FramesLook look_at_fields(const hdf5::File& file);
 /// @throws core::Error if there are no frames in it
 FramesLook look_at_frames(const hdf5::File& file);
 
-/// The centre of the first cell of a file along one of schema::axes. @throws core::Error
-double first_centre_of(const hdf5::File& file, const char* axis);
+/// h, which every axis of a file tells that holds the cells of @p block.
+/// @throws core::Error if none can be read
+double spacing_of(const hdf5::File& file, const core::Box& block, int dims);
 
 /// "time", "step", "stats/v_min" and so on: all that has a value per frame beside the frames.
 std::vector<std::string> column_names(const std::vector<core::Field>& fields);

@@ -147,7 +147,7 @@ private:
     }
 
     bool is_sound(const PartState& part) const {
-        if (!part.is_readable()) return false;
+        if (!part.is_readable() || !part.damage.empty()) return false;
         return part.mark == Mark::closed ||
                why_not_sound(part.path, std::min(counted_, part.frames)).empty();
     }

@@ -32,8 +32,7 @@ core::Extents extents_of(const hdf5::File& file, const char* name, int dims) {
     return extents;
 }
 
-} // namespace
-
+/// The centre of the first cell along one of schema::axes. @throws core::Error
 double first_centre_of(const hdf5::File& file, const char* name) {
     const auto axis = hdf5::open_dataset(file.get(), name);
     const auto shape = hdf5::shape_of(axis);
@@ -46,6 +45,18 @@ double first_centre_of(const hdf5::File& file, const char* name) {
     double centre = 0.0;
     hdf5::read(axis, H5T_NATIVE_DOUBLE, hdf5::simple_space(one), space, &centre);
     return centre;
+}
+
+} // namespace
+
+double spacing_of(const hdf5::File& file, const core::Box& block, int dims) {
+    for (std::size_t a = 2;; --a)
+        try {
+            return first_centre_of(file, schema::axes[a]) /
+                   (static_cast<double>(block.lo[a]) + 0.5);
+        } catch (const core::Error&) {
+            if (a == 3 - static_cast<std::size_t>(dims)) throw;
+        }
 }
 
 bool operator==(const FrameFormat& a, const FrameFormat& b) noexcept {
@@ -83,14 +94,16 @@ FramesLook look_at_fields(const hdf5::File& file) {
 
 FramesLook look_at_frames(const hdf5::File& file) {
     FramesLook look = look_at_fields(file);
-    look.first_centre = first_centre_of(file, schema::axes[2]);
-    look.format.spacing = 2.0 * look.first_centre; // the centre of cell 0
-    for (const std::string& column : column_names(look.format.fields)) {
-        if (!hdf5::exists(file.get(), column.c_str())) continue;
-        const auto shape = hdf5::shape_of(hdf5::open_dataset(file.get(), column.c_str()));
-        if (shape.size() == 1)
-            look.records_extent = std::max(look.records_extent, static_cast<Index>(shape[0]));
-    }
+    look.format.spacing = spacing_of(file, {{0, 0, 0}, look.cells}, look.format.dims);
+    for (const std::string& column : column_names(look.format.fields))
+        try {
+            if (!hdf5::exists(file.get(), column.c_str())) continue;
+            const auto shape = hdf5::shape_of(hdf5::open_dataset(file.get(), column.c_str()));
+            if (shape.size() == 1)
+                look.records_extent = std::max(look.records_extent, static_cast<Index>(shape[0]));
+        } catch (const core::Error& error) {
+            if (look.damage.empty()) look.damage = error.what();
+        }
     return look;
 }
 
@@ -128,7 +141,8 @@ void describe_part(const FileReader& reader, PartState& part) {
     }
     for (std::size_t a = 0; a < 3; ++a)
         part.block.hi[a] = part.block.lo[a] + look.cells[a];
-    part.format.spacing = look.first_centre / (static_cast<double>(part.block.lo[2]) + 0.5);
+    part.format.spacing = spacing_of(file, part.block, look.format.dims);
+    part.damage = look.damage;
 }
 
 PartState look_at_part(const std::filesystem::path& path, Index segment, Index rank) {

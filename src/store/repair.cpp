@@ -24,6 +24,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace morphogen::store {
 namespace {
@@ -67,6 +68,7 @@ public:
         for (const fs::path& update : take_inventory(directory_).updates)
             actions_.complete_update(update);
         run_ = take_inventory(directory_);
+        note_what_stays();
         for (const fs::path& name : run_.second_names)
             actions_.act(fmt::format("undo an interrupted move: remove {}, a second name of "
                                      "frames.h5",
@@ -102,6 +104,13 @@ private:
                               ? run_.segments[s + 1].first_frame
                               : std::max(run_.committed, run_.segments[s].first_frame);
         return end - run_.segments[s].first_frame;
+    }
+
+    /// Closed segments are never touched.
+    void note_what_stays() {
+        for (std::size_t s = 0; s + 1 < run_.segments.size(); ++s)
+            for (const PartState& part : run_.segments[s].parts)
+                if (!part.is_readable()) stays_.push_back(part.problem);
     }
 
     void clear_marks(std::size_t s) {
@@ -268,9 +277,9 @@ private:
         const RunInventory after = take_inventory(directory_);
         report.committed = actions_.carries_out() ? after.committed : run_.committed;
         // Without changes the problems that the actions mend would be told as well.
-        if (actions_.carries_out() || report.actions.empty())
-            for (const std::string& problem : after.problems)
-                actions_.problem(problem);
+        const bool is_end = actions_.carries_out() || report.actions.empty();
+        for (const std::string& problem : is_end ? after.problems : stays_)
+            actions_.problem(problem);
         return std::move(report);
     }
 
@@ -278,7 +287,8 @@ private:
     RepairActions actions_;
     const RepairGuard& guard_;
     RunInventory run_;
-    bool is_lost_ = false; // frames.h5, and it cannot be made anew
+    std::vector<std::string> stays_; // problems that no action mends
+    bool is_lost_ = false;           // frames.h5, and it cannot be made anew
 };
 
 } // namespace

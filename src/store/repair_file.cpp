@@ -33,7 +33,7 @@ RepairReport repair_file(const fs::path& path, RepairMode mode, const RepairNote
     RepairActions actions(mode, note);
     if (fs::exists(update_path(path))) actions.complete_update(update_path(path));
     const PartState part = look_at_part(path, 0, 0);
-    if (part.is_readable()) {
+    if (part.is_readable() && part.damage.empty()) {
         actions.report().committed = part.frames;
         if (actions.clear_mark(path, part.mark, part.frames) && part.longest > part.frames)
             actions.cut_file(path, part.frames);
@@ -46,6 +46,7 @@ RepairReport repair_file(const fs::path& path, RepairMode mode, const RepairNote
             actions.clear_mark(path, mark, 0);
         else
             FileReader(path, Access::plain, Sources::not_looked_at); // says what is wrong with it
+        if (!part.damage.empty()) actions.problem(part.damage);
         return std::move(actions.report());
     }
     walk(path);

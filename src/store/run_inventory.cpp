@@ -118,6 +118,7 @@ private:
             const FileReader reader(path, run_.mark == Mark::swmr ? Access::swmr : Access::plain,
                                     Sources::not_looked_at);
             const FramesLook look = look_at_frames(reader.file());
+            if (!look.damage.empty()) throw core::Error(look.damage);
             run_.kind = look.is_virtual ? FramesFile::virtual_file : FramesFile::data;
             run_.longest = look.records_extent;
             run_.committed = reader.frames().value_or(0);

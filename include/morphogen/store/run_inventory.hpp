@@ -46,6 +46,8 @@ struct PartState {
     Mark mark = Mark::closed;
     bool is_cut = false;     // shorter than its own metadata say
     bool is_missing = false; // frames.h5 presents it, there is no such file
+    std::string damage;      // why not all beside the frames can be read: a segment before the
+                             // last does without, its records are in frames.h5
     std::string problem;     // why it cannot be read; then only what its name and frames.h5 say of
                              // it is known
     bool is_readable() const noexcept { return problem.empty(); }

@@ -206,6 +206,36 @@ TEST_CASE("metadata damage: a closed file of which one field can be read stays")
     CHECK(fs::exists(directory / "frames.h5.damaged") == !has_both);
 }
 
+TEST_CASE("metadata damage: a run goes on behind a closed segment that lost a column or an axis") {
+    const char* const lost = GENERATE("time", "stats/v_max", "x", "stats");
+    const test::TemporaryDirectory directory;
+    test::write_killed(directory.path(), 6, 4);
+    write_config(directory.path());
+    lose(directory / "parts/0000.0000.h5", lost);
+    const auto told = store::repair_run({directory.path()}, RepairMode::show);
+    const auto report = store::repair_run({directory.path()}, RepairMode::repair);
+    CAPTURE(lost, report.actions, report.problems);
+    CHECK(told.actions == report.actions);
+    CHECK(report.problems.empty());
+    CHECK(report.committed == 6);
+    CHECK(!test::mentions(report.actions, "aside"));
+    CHECK(store::take_inventory({directory.path()}).problems.empty());
+    CHECK(right_frames(directory.path()).size() == 6);
+}
+
+TEST_CASE("metadata damage: what repair cannot mend it also tells without changes") {
+    const test::TemporaryDirectory directory;
+    test::write_killed(directory.path(), 6, 4);
+    write_config(directory.path());
+    lose(directory / "parts/0000.0000.h5", "step");
+    const auto told = store::repair_run({directory.path()}, RepairMode::show);
+    const auto report = store::repair_run({directory.path()}, RepairMode::repair);
+    CHECK(!report.actions.empty());
+    CHECK(told.actions == report.actions);
+    CHECK(!report.problems.empty());
+    CHECK(told.problems == report.problems);
+}
+
 TEST_CASE("metadata damage: statistics that are lost are counted again") {
     const char* const lost = GENERATE("stats/v_min", "stats/v_mean", "stats");
     const test::TemporaryDirectory directory;
