@@ -298,11 +298,11 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
     std::set<std::string> outward; // external links to anything but a dataset
     const auto paths_of = [&](const FileReader& file) {
         std::vector<std::string> paths = file.dataset_paths();
-        for (const std::string& link : file.external_links())
-            if (file.has_dataset(link))
-                paths.push_back(link);
+        for (const store::ExternalLink& link : file.external_links())
+            if (file.has_dataset(link.path))
+                paths.push_back(link.path);
             else
-                outward.insert(link);
+                outward.insert(link.path);
         std::sort(paths.begin(), paths.end());
         return paths;
     };

@@ -154,12 +154,15 @@ private:
         }
     }
 
+    /// Each file once, by whatever names others lead to it: links may go round in circles.
     void add_task(const fs::path& file, const std::string& dataset, Index frames) {
-        auto task = std::find_if(tasks_.begin(), tasks_.end(),
-                                 [&](const Task& t) { return t.file == file; });
-        if (task == tasks_.end()) task = tasks_.insert(task, {file, {}});
+        std::error_code failed;
+        const fs::path one_name = fs::weakly_canonical(file, failed);
+        const auto [place, is_new] =
+            numbers_.emplace(failed ? file.native() : one_name.native(), tasks_.size());
+        if (is_new) tasks_.push_back({file, {}});
         if (!dataset.empty()) {
-            Index& demanded = task->demanded[dataset];
+            Index& demanded = tasks_[place->second].demanded[dataset];
             demanded = std::max(demanded, frames);
         }
     }
@@ -174,6 +177,7 @@ private:
         if (file->frames()) guarded(task.file.native(), [&] { check_records(*file); });
         for (const std::string& path : file->dataset_paths())
             guarded(task.file.native() + ", " + path, [&] { check_dataset(file, path, task); });
+        guarded(task.file.native(), [&] { follow_links(*file); });
         for (const auto& demand : task.demanded)
             guarded(task.file.native(), [&] { check_length(*file, demand.first, demand.second); });
     }
@@ -198,6 +202,15 @@ private:
                                    records[i].step, records[i - 1].step));
                 return;
             }
+    }
+
+    /// What they lead to is what the file presents, as a virtual dataset's sources are.
+    void follow_links(const FileReader& file) {
+        for (const store::ExternalLink& link : file.external_links()) {
+            ++result_.external_links;
+            guarded(file.path().native() + ", " + link.path,
+                    [&] { add_task(file.file_behind(link), {}, 0); });
+        }
     }
 
     void check_length(const FileReader& file, const std::string& dataset, Index frames) {
@@ -325,7 +338,8 @@ private:
     const ReworkBudget& budget_;
     const std::function<void(const std::string&)>& problem_;
     std::vector<Task> tasks_;
-    bool is_written_ = false; // by a run, meanwhile
+    std::map<std::string, std::size_t> numbers_; // of tasks_, by the file's one name
+    bool is_written_ = false;                    // by a run, meanwhile
     VerifyResult result_;
 };
 
