@@ -261,9 +261,7 @@ DatasetDifference compare_datasets(const File& a, const File& b, const std::stri
                           : fmt::format("types {} and {}", info_a.type, info_b.type));
     DatasetDifference result = has_blocks(info_a) ? compare_blocks(a, b, path, options)
                                                   : compare_scalars(a, b, path, options.tolerance);
-    const bool odd_number = info_a.type.starts_with("float") || info_a.type.starts_with("int") ||
-                            info_a.type.starts_with("uint");
-    if (!numbers(a) && odd_number && options.tolerance > 0.0 && result.different > 0)
+    if (!numbers(a) && info_a.is_numeric && options.tolerance > 0.0 && result.different > 0)
         result.why = fmt::format("{} elements differ; {} of this kind is compared byte by byte, "
                                  "without the tolerance",
                                  result.different, info_a.type);

@@ -159,13 +159,8 @@ private:
     bool wanted(const store::DatasetInfo& info) const {
         const bool fits = options_.contiguous || info.shape.size() == options_.chunks.size();
         if (!named_.empty()) return fits && named_.contains(info.id);
-        return fits && info.shape.size() >= (options_.contiguous ? 2U : 1U) && is_movable(info);
+        return fits && info.shape.size() >= (options_.contiguous ? 2U : 1U) && info.is_numeric;
     }
-    static bool is_movable(const store::DatasetInfo& info) {
-        return info.type.starts_with("float") || info.type.starts_with("int") ||
-               info.type.starts_with("uint");
-    }
-
     void add(const store::DatasetInfo& info) {
         if (!wanted(info)) {
             // Copied as it is, it would point to files that may be elsewhere tomorrow.

@@ -45,6 +45,7 @@ struct DatasetInfo {
     std::vector<core::Index> max_shape; // -1: unlimited
     std::string type;                   // "float32", "int64 big-endian", "string", "compound", ...
     std::size_t element_size = 0;
+    bool is_numeric = false;  // integers or floats, of any size and format
     bool is_text = false;     // strings of variable size
     bool is_null = false;     // no elements and no shape: HDF5's null dataspace
     bool is_variable = false; // elements refer to something elsewhere: variable size, references
