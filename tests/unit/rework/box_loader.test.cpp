@@ -114,17 +114,24 @@ TEST_CASE("big-endian numbers come in the machine's order") {
     CHECK(own[1 + 4 * 2 + 12] == values[1 + 30 + 50 * (22 + 30 * 8)]);
 }
 
+namespace {
+
+/// With a damaged chunk at (6, 0, 0).
+std::filesystem::path write_damaged(const test::TemporaryDirectory& directory) {
+    const auto path = write(directory);
+    const haddr_t place = test::chunk_address(path, "data", {6, 0, 0});
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(place));
+    file << std::string(64, '\xff');
+    return path;
+}
+
+} // namespace
+
 TEST_CASE("a box that cannot be read is an error in its turn and no other's") {
     const test::Watchdog dog("damaged");
     const test::TemporaryDirectory directory;
-    const auto path = write(directory);
-    const haddr_t place = test::chunk_address(path, "data", {6, 0, 0});
-    {
-        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(static_cast<std::streamoff>(place));
-        file << std::string(64, '\xff');
-    }
-    const auto reader = open(path);
+    const auto reader = open(write_damaged(directory));
     const auto frames = rework::windows(reader->shape(), 1, 1);
     const std::uint64_t kib = GENERATE(200U, 65536U); // the whole does not fit, or does
     BoxLoader loader(*reader, frames, {.threads = 2, .memory = kib << 10});
@@ -144,6 +151,27 @@ TEST_CASE("a box that cannot be read is an error in its turn and no other's") {
         }
     }
     CHECK_FALSE(loader.next());
+}
+
+TEST_CASE("a damaged box is an error each time it is asked for, wherever in a batch it is") {
+    const test::Watchdog dog("damaged again");
+    const test::TemporaryDirectory directory;
+    const auto reader = open(write_damaged(directory));
+    const auto frames = rework::windows(reader->shape(), 1, 1);
+    const std::uint64_t kib = GENERATE(200U, 65536U); // the whole does not fit, or does
+    CAPTURE(kib);
+    BoxLoader again(*reader, rework::first_boxes([&](Index) { return frames(7); }, 30),
+                    {.threads = 2, .memory = kib << 10});
+    for (int n = 0; n < 30; ++n)
+        CHECK_THROWS_WITH(again.next(), Catch::Contains("chunk at (6, 0, 0)"));
+    CHECK_FALSE(again.next());
+    BoxLoader batches(*reader, frames, {.together = 4, .threads = 2, .memory = kib << 11});
+    CHECK(batches.next());
+    for (const Index first : {4, 8}) { // frames 6 to 8 are damaged
+        CAPTURE(first);
+        CHECK_THROWS_WITH(batches.next(), Catch::Contains("chunk at (6, 0, 0)"));
+    }
+    CHECK(batches.next()->first == 12);
 }
 
 TEST_CASE("what a sequence throws comes after the boxes before it, and stays") {

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -168,6 +169,19 @@ TEST_CASE("crops and loaded boxes of a virtual dataset take each piece's own chu
             CHECK(std::equal(one.bytes.begin(), one.bytes.end(), wanted.begin(), wanted.end()));
         }
         CHECK(n == 30);
+    }
+    // One piece after the other, each box in a load of its own.
+    rework::BoxLoader apart(*in,
+                            [&](Index n) -> std::optional<NdBox> {
+                                if (n == 2) return std::nullopt;
+                                return NdBox{{0, 0, 11 * n}, {6, 8, 11 * n + 9}};
+                            },
+                            {.threads = 2, .memory = plenty});
+    for (const Index n : {0, 1}) {
+        const auto one = apart.next();
+        REQUIRE(one);
+        const auto wanted = bytes_of(*in, {{0, 0, 11 * n}, {6, 8, 11 * n + 9}});
+        CHECK(std::equal(one->bytes.begin(), one->bytes.end(), wanted.begin(), wanted.end()));
     }
 }
 
