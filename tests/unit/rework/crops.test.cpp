@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
 #include "killed_run.hpp"
+#include "small_files.hpp"
 #include "temporary_directory.hpp"
 #include "watchdog.hpp"
 
@@ -183,6 +184,26 @@ TEST_CASE("crops and loaded boxes of a virtual dataset take each piece's own chu
         const auto wanted = bytes_of(*in, {{0, 0, 11 * n}, {6, 8, 11 * n + 9}});
         CHECK(std::equal(one->bytes.begin(), one->bytes.end(), wanted.begin(), wanted.end()));
     }
+}
+
+TEST_CASE("crops over chunks that were never written hold the fill value") {
+    const test::TemporaryDirectory directory;
+    static constexpr float fill = -1.5F;
+    test::write_small_file(
+        directory / "in.h5", {},
+        {.shape = {6, 10},
+         .chunk = {3, 5},
+         .dataset = "data",
+         .adjust = [](const store::hdf5::Properties& creation) {
+             REQUIRE(H5Pset_fill_value(creation.get(), H5T_NATIVE_FLOAT, &fill) >= 0);
+         }});
+    const auto in = open(directory / "in.h5", "data");
+    rework::write_crops(*in, directory / "out.h5",
+                        {.shape = {4, 7}, .count = 3, .budget = {.threads = 1, .memory = plenty}});
+    std::vector<float> cells(3 * 4 * 7);
+    open(directory / "out.h5", "crops")
+        ->read_plain({{0, 0, 0}, {3, 4, 7}}, std::as_writable_bytes(std::span(cells)));
+    CHECK(cells == std::vector<float>(cells.size(), fill));
 }
 
 TEST_CASE("crops of other seeds are others, and those of more begin with those of fewer") {
