@@ -182,7 +182,7 @@ TEST_CASE("rechunk: the bytes before the file's own come along") {
         rework::rechunk(in, out, {.chunks = {4, 4, 4}, .replace = true, .memory = plenty});
         CHECK(wrong_elements(out, "a") == 0);
         CHECK(info_of(out, "a").chunk == std::vector<Index>{4, 4, 4});
-        CHECK(test::content(out).substr(0, size) == block);
+        CHECK((test::content(out).substr(0, size) == block)); // not to be printed
         CHECK(test::content(out).substr(size, 4) == "\x89HDF");
     }
 }
