@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace morphogen;
@@ -188,6 +189,14 @@ TEST_CASE("what a sequence throws comes after the boxes before it, and stays") {
         CHECK(loader.next()->first == n);
     for (int again = 0; again < 2; ++again)
         CHECK_THROWS_WITH(loader.next(), Catch::Contains("no sixth"));
+    bool is_thrown = false;
+    BoxLoader once(*reader, [&](Index n) {
+        if (n == 5 && !std::exchange(is_thrown, true)) throw core::Error("only once");
+        return frames(n);
+    });
+    for (Index n = 0; n < 5; ++n)
+        CHECK(once.next()->first == n);
+    CHECK_THROWS_WITH(once.next(), Catch::Contains("only once"));
     BoxLoader outside(*reader, [&](Index n) {
         return std::optional(*frames(0) + Dims{n * 39, 0, n});
     });
