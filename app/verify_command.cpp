@@ -30,7 +30,8 @@ void print_json(const rework::VerifyResult& result, const std::vector<std::strin
         .member("chunks", result.blocks)
         .member("chunks_unwritten", result.unwritten)
         .member("bytes_raw", result.raw_bytes)
-        .member("checkpoints", result.checkpoints);
+        .member("checkpoints", result.checkpoints)
+        .member("external_links", result.external_links);
     const auto list = [&](const char* name, const std::vector<std::string>& lines) {
         json.key(name).begin_array();
         for (const std::string& line : lines)
@@ -49,6 +50,8 @@ void print_text(const rework::VerifyResult& result) {
                core::format_size(result.raw_bytes), result.blocks);
     if (result.unwritten > 0) fmt::print(" ({} of them never written: fill)", result.unwritten);
     if (result.checkpoints > 0) fmt::print(", {} checkpoint(s)", result.checkpoints);
+    if (result.external_links > 0)
+        fmt::print(", {} external link(s) followed", result.external_links);
     if (result.problems == 0)
         fmt::print(": all right");
     else

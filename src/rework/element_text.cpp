@@ -10,9 +10,15 @@ namespace {
 template <typename T, bool swapped>
 void append(const std::byte* element, std::string& text) {
     std::array<char, 32> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                   load_number<T, swapped>(element))
-                         .ptr;
+    const T value = load_number<T, swapped>(element);
+    const auto put = [&](auto number) {
+        return std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    };
+    char* end = nullptr;
+    if constexpr (std::is_arithmetic_v<T>)
+        end = put(value);
+    else
+        end = put(static_cast<float>(value));
     text.append(digits.data(), end);
 }
 

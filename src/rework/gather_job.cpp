@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace morphogen::rework {
@@ -86,7 +87,11 @@ void GatherJob::open_raw(ReadFile& file, Value& value) const {
 }
 
 void GatherJob::open_hdf5(ReadFile& file, Value& value) {
-    value.found = images_.find(file.bytes.span(), *file.path, shape_.dataset);
+    // A run that goes on has more frames by now than when its item's shape was taken.
+    const bool is_first = file.path->native() == shape_.first_file && !shape_.item.shape.empty();
+    value.found =
+        images_.find(file.bytes.span(), *file.path, shape_.dataset,
+                     is_first ? shape_.item.shape.front() : std::numeric_limits<Index>::max());
     if (value.found.shape != shape_.item.shape || value.found.type != shape_.item.type) {
         const std::string where = fmt::format("{}, {}", file.path->native(), shape_.dataset);
         throw core::Error(
@@ -96,7 +101,10 @@ void GatherJob::open_hdf5(ReadFile& file, Value& value) {
                                                describe(value.found), describe(shape_.item))});
     }
     if (value.found.chunks.empty())
-        images_.read(file.bytes.span(), *file.path, shape_.dataset, value.values);
+        images_.read(file.bytes.span(), *file.path, shape_.dataset, value.found, value.values);
+    if (value.found.left_out > 0 && options_.note)
+        options_.note(fmt::format("left out of {}, {}: {} frame(s) after the last committed one",
+                                  file.path->native(), shape_.dataset, value.found.left_out));
 }
 
 void GatherJob::map(ReadFile& file, Value& value, int thread) {

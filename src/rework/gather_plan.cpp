@@ -25,16 +25,18 @@ constexpr std::uint64_t library_bytes = std::uint64_t{6} << 20;
 constexpr std::uint64_t useful_pool = std::uint64_t{64} << 20;
 
 store::ProbedDataset probe(const FileList& files, const GatherGroups& groups,
-                           const GatherOptions& options) {
+                           const GatherOptions& options, std::string& first_file) {
     if (options.raw) {
         store::SmallDataset item;
         item.type = options.raw->type.type;
         item.shape = item.chunk = options.raw->shape;
+        first_file = files[0];
         return {"", item};
     }
     for (std::uint64_t place = 0; place < files.size(); ++place) {
         try {
-            return store::probe_dataset(files[groups.file_at(place)], options.dataset);
+            first_file = files[groups.file_at(place)];
+            return store::probe_dataset(first_file, options.dataset);
         } catch (const core::UsageError&) {
             throw;
         } catch (const core::Error&) {
@@ -130,9 +132,9 @@ std::uint64_t GatherShape::largest_input_chunk() const noexcept {
 
 GatherShape plan_shape(const FileList& files, const GatherGroups& groups,
                        const GatherOptions& options) {
-    store::ProbedDataset probed = probe(files, groups, options);
-    check_item(probed.dataset, files[0], probed.name);
     GatherShape shape;
+    store::ProbedDataset probed = probe(files, groups, options, shape.first_file);
+    check_item(probed.dataset, shape.first_file, probed.name);
     shape.item = std::move(probed.dataset);
     shape.dataset = probed.name;
     const bool stacked = options.reduction == Reduction::stack;

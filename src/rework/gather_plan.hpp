@@ -35,6 +35,7 @@ GatherGroups make_groups(const FileList& files, const GatherOptions& options);
 struct GatherShape {
     store::SmallDataset item; // its type, shape and chunk; of the first readable file
     std::string dataset;
+    std::string first_file; // that one
     store::StackLayout layout;
     core::Index slab_rows = 1;
     std::uint64_t row_bytes = 0;     // of /data

@@ -130,6 +130,7 @@ FileDescription describe(const fs::path& path) {
     }
     for (const std::string& dataset : reader.dataset_paths())
         guarded([&] { d.datasets.push_back(reader.dataset(dataset)); });
+    guarded([&] { d.external_links = reader.external_links(); });
     guarded([&] { reader.check_sources(); });
     return d;
 }

@@ -139,6 +139,17 @@ void write_dataset(core::JsonWriter& json, const store::DatasetInfo& dataset) {
     json.end_object();
 }
 
+void write_links(core::JsonWriter& json, const FileDescription& d) {
+    json.key("external_links").begin_array();
+    for (const store::ExternalLink& link : d.external_links)
+        json.begin_object(core::JsonLayout::line)
+            .member("path", link.path)
+            .member("file", link.file)
+            .member("object", link.object)
+            .end_object();
+    json.end_array();
+}
+
 void write_run(core::JsonWriter& json, const FileDescription& d) {
     json.key("exit");
     d.outcome.exit.empty() ? json.null() : json.value(d.outcome.exit);
@@ -179,6 +190,11 @@ std::string to_text(const FileDescription& d) {
                         core::format_size(dataset.stored_bytes),
                         has_ratio(dataset) ? fmt::format("{:.2f}", dataset.ratio()) : "-"});
     text += '\n' + (d.datasets.empty() ? "  no datasets\n" : table(rows, 3));
+    if (!d.external_links.empty()) text += "\nexternal links\n";
+    for (const store::ExternalLink& link : d.external_links)
+        text +=
+            core::single_line(fmt::format("  {}  to {}, {}", link.path, link.file, link.object)) +
+            '\n';
     if (!d.launches.empty()) text += "\nlaunches\n";
     for (const store::Launch& launch : d.launches)
         text += core::single_line(launch_text(launch)) + '\n';
@@ -199,6 +215,7 @@ std::string to_json(const FileDescription& d) {
     for (const store::DatasetInfo& dataset : d.datasets)
         write_dataset(json, dataset);
     json.end_array();
+    write_links(json, d);
     json.key("problems").begin_array();
     for (const std::string& problem : d.problems)
         json.value(problem);

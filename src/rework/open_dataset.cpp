@@ -10,15 +10,10 @@
 namespace morphogen::rework {
 namespace {
 
-bool holds_numbers(const store::DatasetInfo& info) {
-    return info.type.starts_with("float") || info.type.starts_with("int") ||
-           info.type.starts_with("uint");
-}
-
 std::string choose_dataset(const store::FileReader& file) {
     std::vector<std::string> candidates;
     for (const store::DatasetInfo& info : file.datasets())
-        if (holds_numbers(info) && info.shape.size() >= 2) candidates.push_back(info.path);
+        if (info.is_numeric && info.shape.size() >= 2) candidates.push_back(info.path);
     if (file.frames())
         for (const char* field : {"/v", "/u"})
             if (std::find(candidates.begin(), candidates.end(), field) != candidates.end())
@@ -47,7 +42,7 @@ std::unique_ptr<store::DatasetReader> open_dataset(const std::filesystem::path& 
             .what = "not a dataset of numbers",
             .where = file->path().native() + ", " + reader->info().path,
             .why = "its elements are " + reader->info().type,
-            .advice = "integers of 1 to 8 bytes and floats of 4 or 8 can be used; see "
+            .advice = "integers of 1, 2, 4 or 8 bytes and floats of 2, 4 or 8 can be used; see "
                       "`morphogen info`"});
     return reader;
 }

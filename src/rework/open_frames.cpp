@@ -20,9 +20,7 @@ std::string listed(const std::vector<Index>& shape) {
 }
 
 bool holds_frames(const store::DatasetInfo& info) {
-    const bool number = info.type.starts_with("float") || info.type.starts_with("int") ||
-                        info.type.starts_with("uint");
-    return number && (info.shape.size() == 3 || info.shape.size() == 4);
+    return info.is_numeric && (info.shape.size() == 3 || info.shape.size() == 4);
 }
 
 std::string choose_dataset(const store::FileReader& reader) {

@@ -20,6 +20,7 @@ using store::ElementType;
 std::string name_of(const ElementType& type) {
     if (!type.is_number()) return "other";
     const char* kind = type.kind == ElementType::Kind::floating         ? "float"
+                       : type.kind == ElementType::Kind::brain_floating ? "bfloat"
                        : type.kind == ElementType::Kind::signed_integer ? "int"
                                                                         : "uint";
     return fmt::format("{}{}", kind, 8 * type.size);

@@ -11,6 +11,7 @@
 #include "morphogen/store/dataset_writer.hpp"
 #include "morphogen/store/file_copy.hpp"
 #include "morphogen/store/new_file.hpp"
+#include "morphogen/store/user_block.hpp"
 
 #include "rework/check_output.hpp"
 #include "rework/chunk_writer.hpp"
@@ -108,6 +109,8 @@ public:
     }
 
     const fs::path& path() const { return file_->path(); }
+    /// Bytes before the file's own.
+    std::uint64_t user_block() const { return store::user_block_of(file_->file()); }
 
     /// A file of a few bytes may claim petabytes of fill: nobody would see the end of writing them.
     void check_room(const fs::path& out) const {
@@ -159,13 +162,8 @@ private:
     bool wanted(const store::DatasetInfo& info) const {
         const bool fits = options_.contiguous || info.shape.size() == options_.chunks.size();
         if (!named_.empty()) return fits && named_.contains(info.id);
-        return fits && info.shape.size() >= (options_.contiguous ? 2U : 1U) && is_movable(info);
+        return fits && info.shape.size() >= (options_.contiguous ? 2U : 1U) && info.is_numeric;
     }
-    static bool is_movable(const store::DatasetInfo& info) {
-        return info.type.starts_with("float") || info.type.starts_with("int") ||
-               info.type.starts_with("uint");
-    }
-
     void add(const store::DatasetInfo& info) {
         if (!wanted(info)) {
             // Copied as it is, it would point to files that may be elsewhere tomorrow.
@@ -239,10 +237,6 @@ private:
     std::uint64_t done_bytes_ = 0;
 };
 
-} // namespace
-
-namespace {
-
 /// What every rank can keep to.
 RechunkOptions least_of_all(RechunkOptions options, const mpi::Communicator& ranks) {
     options.threads =
@@ -288,7 +282,9 @@ RechunkResult rechunk(const fs::path& in, const fs::path& out, const RechunkOpti
         [&] {
             if (!ranks.is_root()) return rechunker->write(nullptr, shared, result);
             result.bytes_in = fs::file_size(rechunker->path());
-            file.emplace(out, options.replace);
+            const std::uint64_t user_block = rechunker->user_block();
+            file.emplace(out, options.replace, user_block);
+            store::copy_user_block(rechunker->path(), file->file(), user_block);
             rechunker->write(&file->file(), shared, result);
         },
         [&] {

@@ -55,8 +55,7 @@ std::optional<FrameNumbers> frame_numbers(const DatasetReader& reader, const cha
         std::find_if(all.begin(), all.end(), [&](const auto& info) { return info.path == path; });
     const Index frames = reader.shape()[0];
     if (found == all.end() || found->shape.size() != 1 || found->shape[0] < frames ||
-        !(found->type.starts_with("float") || found->type.starts_with("int") ||
-          found->type.starts_with("uint")))
+        !found->is_numeric)
         return std::nullopt;
     const DatasetReader numbers(
         std::shared_ptr<const store::FileReader>(std::shared_ptr<void>(), &reader.file()), path);

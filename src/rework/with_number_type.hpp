@@ -4,6 +4,8 @@
 #include "morphogen/store/element_type.hpp"
 #include "morphogen/store/number_type.hpp"
 
+#include "rework/half.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -15,7 +17,13 @@
 /// From what a file says its elements are to the C++ type of their values.
 namespace morphogen::rework {
 
-/// @param type a number
+/// Floats of 2 bytes, for which C++ has no type.
+inline bool is_half(const store::ElementType& type) noexcept {
+    using Kind = store::ElementType::Kind;
+    return type.size == 2 && (type.kind == Kind::floating || type.kind == Kind::brain_floating);
+}
+
+/// @param type a number, not is_half()
 inline store::NumberType number_type_of(const store::ElementType& type) noexcept {
     using store::NumberType;
     MORPHOGEN_EXPECT(type.is_number());
@@ -37,13 +45,16 @@ inline bool is_swapped(const store::ElementType& type) noexcept {
     return type.size > 1 && type.big_endian == (std::endian::native == std::endian::little);
 }
 
-/// Calls @p f with a value of the C++ type of the elements, and std::true_type if they are swapped,
-/// else std::false_type. @param type a number
+/// Calls @p f with a value of the C++ type of the elements (Half and BrainHalf for those of 2
+/// bytes), and std::true_type if they are swapped, else std::false_type. @param type a number
 template <typename F>
 decltype(auto) with_number_type(const store::ElementType& type, F&& f) {
-    return store::with_number(number_type_of(type), [&](auto zero) {
+    const auto call = [&](auto zero) {
         return is_swapped(type) ? f(zero, std::true_type{}) : f(zero, std::false_type{});
-    });
+    };
+    if (is_half(type))
+        return type.kind == store::ElementType::Kind::floating ? call(Half{}) : call(BrainHalf{});
+    return store::with_number(number_type_of(type), call);
 }
 
 /// One element as it lies in the file; need not be aligned.

@@ -167,8 +167,10 @@ std::string type_name(const hdf5::Type& type) {
     const bool big = bits > 8 && H5Tget_order(type.get()) == H5T_ORDER_BE;
     const char* order = big ? " big-endian" : "";
     switch (kind) {
-    case H5T_FLOAT:
-        return fmt::format("float{}{}", bits, order);
+    case H5T_FLOAT: {
+        const bool is_brain = element_type_of(type).kind == ElementType::Kind::brain_floating;
+        return fmt::format("{}float{}{}", is_brain ? "b" : "", bits, order);
+    }
     case H5T_INTEGER:
         return fmt::format("{}{}{}", H5Tget_sign(type.get()) == H5T_SGN_NONE ? "uint" : "int", bits,
                            order);
@@ -232,6 +234,8 @@ DatasetInfo describe_dataset(const hdf5::Dataset& dataset, const std::string& pa
     info.max_shape = signed_shape(hdf5::max_shape_of(space));
     const hdf5::Type type = hdf5::type_of(dataset);
     info.type = type_name(type);
+    const H5T_class_t kind = H5Tget_class(type.get());
+    info.is_numeric = kind == H5T_FLOAT || kind == H5T_INTEGER;
     info.is_variable = refers_elsewhere(type);
     info.is_text = info.type == "string" && info.is_variable;
     info.is_null = H5Sget_simple_extent_type(space.get()) == H5S_NULL;

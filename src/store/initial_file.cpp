@@ -29,9 +29,7 @@ bool matches(std::span<const Index> shape, const core::Extents& global) {
 }
 
 void check_type(const config::InitialFile& file, const DatasetInfo& info) {
-    if (!info.type.starts_with("float") && !info.type.starts_with("int") &&
-        !info.type.starts_with("uint"))
-        fail(file, "not a numeric dataset", "its type is " + info.type);
+    if (!info.is_numeric) fail(file, "not a numeric dataset", "its type is " + info.type);
 }
 
 Index frame_number(const config::InitialFile& file, Index frames) {

@@ -36,13 +36,17 @@ void try_to_create(const fs::path& file) {
 
 } // namespace
 
-NewFile::NewFile(fs::path path, bool replace) : name_(std::move(path), replace) {
+NewFile::NewFile(fs::path path, bool replace, std::uint64_t user_block)
+    : name_(std::move(path), replace) {
     const fs::path& beside = name_.beside();
     const hdf5::Properties access = hdf5::file_access();
+    const hdf5::Properties creation = hdf5::file_creation();
+    hdf5::call("H5Pset_userblock", {.name = beside.native()},
+               [&] { return H5Pset_userblock(creation.get(), user_block); });
     hdf5::set_steadfast_driver(access, "/dev/null");
     try_to_create(beside);
     try {
-        file_ = hdf5::create_new_file(beside, hdf5::file_creation(), access);
+        file_ = hdf5::create_new_file(beside, creation, access);
     } catch (...) {
         ::unlink(beside.c_str());
         throw;

@@ -38,11 +38,6 @@ herr_t add_dataset(hid_t, const char* name, const H5O_info_t* info, void* paths)
     return static_cast<Paths*>(paths)->add([&] { return "/" + std::string(name); });
 }
 
-herr_t add_external_link(hid_t, const char* name, const H5L_info_t* info, void* paths) noexcept {
-    if (info->type != H5L_TYPE_EXTERNAL) return H5_ITER_CONT;
-    return static_cast<Paths*>(paths)->add([&] { return "/" + std::string(name); });
-}
-
 std::vector<std::string> paths_of_datasets(const hdf5::File& file) {
     Paths found;
     hdf5::call("H5Ovisit", {.object = file.get()}, [&] {
@@ -164,16 +159,6 @@ std::vector<DatasetInfo> FileReader::datasets() const {
 
 std::vector<std::string> FileReader::dataset_paths() const {
     return paths_of_datasets(file_);
-}
-
-std::vector<std::string> FileReader::external_links() const {
-    Paths found;
-    hdf5::call("H5Lvisit", {.object = file_.get()}, [&] {
-        return H5Lvisit(file_.get(), H5_INDEX_NAME, H5_ITER_INC, add_external_link, &found);
-    });
-    std::vector<std::string> paths = found.take();
-    std::sort(paths.begin(), paths.end());
-    return paths;
 }
 
 bool FileReader::has_dataset(const std::string& path) const {

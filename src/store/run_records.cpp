@@ -45,14 +45,13 @@ std::optional<Index> FileReader::frames() const {
 }
 
 std::optional<Index> FileReader::frames_of(const std::string& dataset) const {
+    const std::string_view name =
+        std::string_view(dataset).substr(dataset.starts_with('/') ? 1 : 0);
+    if (name != core::name_of(core::Field::u) && name != core::name_of(core::Field::v))
+        return std::nullopt;
     // Other programs' files may have a /step and a /v too, of other lengths.
     if (!told_frames_ && !hdf5::exists(file_.get(), schema::provenance)) return std::nullopt;
-    for (const core::Field field : {core::Field::u, core::Field::v}) {
-        const std::string_view name = core::name_of(field);
-        if (dataset == name || (dataset.starts_with('/') && dataset.substr(1) == name))
-            return frames();
-    }
-    return std::nullopt;
+    return frames();
 }
 
 std::vector<FrameRecord> FileReader::records(Index count) const {

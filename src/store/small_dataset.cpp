@@ -1,41 +1,25 @@
 #include "morphogen/store/small_dataset.hpp"
 
-#include "morphogen/codec/decoder.hpp"
-#include "morphogen/core/checked_cast.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
-#include "morphogen/store/hdf5/dataspace.hpp"
-#include "morphogen/store/hdf5/file.hpp"
-#include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "store/image_memory.hpp"
-#include "store/stored_type.hpp"
+#include "store/image_values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
-#include <optional>
-#include <tuple>
+#include <utility>
 
 namespace morphogen::store {
 namespace {
 
 using core::Index;
 namespace fs = std::filesystem;
-
-/// Finding a chunk takes HDF5 1.10 a search through all of them: beyond this many it is cheaper to
-/// let it read.
-constexpr std::uint64_t most_chunks = 64;
-
-[[noreturn]] void fail(const char* what, const fs::path& file, const std::string& dataset,
-                       const std::string& why, const char* advice = "") {
-    const std::string where = fmt::format("{}, {}", file.native(), dataset);
-    throw core::Error(core::ErrorText{.what = what, .where = where, .why = why, .advice = advice});
-}
 
 std::uint64_t product(const std::vector<Index>& shape) noexcept {
     std::uint64_t n = 1;
@@ -45,182 +29,23 @@ std::uint64_t product(const std::vector<Index>& shape) noexcept {
     return n;
 }
 
-/// An open dataset and what is asked of it again and again.
-struct OpenDataset {
-    const fs::path& file;
-    const std::string& name;
-    hdf5::Dataset dataset;
-    hdf5::Properties creation;
-    StoredType type;
-    SmallDataset found;
-};
-
-hdf5::Dataset open_existing(const hdf5::File& file, const fs::path& path, const std::string& name) {
-    if (name.empty() || !hdf5::exists(file.get(), name.c_str()))
-        fail("no such dataset", path, name, "the file does not have it");
-    return hdf5::open_dataset(file.get(), name.c_str());
-}
-
-OpenDataset open(const hdf5::File& file, const fs::path& path, const std::string& name) {
-    OpenDataset open{path, name, open_existing(file, path, name), {}, {}, {}};
-    const auto type = stored_type(hdf5::type_of(open.dataset));
-    if (!type) fail("not numbers", path, name, "only integers and floats can be stacked");
-    open.type = *type;
-    open.creation = hdf5::creation_of(open.dataset);
-    const hdf5::Space space = hdf5::space_of(open.dataset);
-    if (H5Sget_simple_extent_type(space.get()) == H5S_NULL)
-        fail("no values", path, name, "its dataspace is empty");
-    for (const hsize_t n : hdf5::shape_of(space))
-        open.found.shape.push_back(core::checked_cast<Index>(n));
-    if (open.found.shape.size() >= max_axes)
-        fail("too many axes", path, name,
-             fmt::format("it has {}, {} can be stacked", open.found.shape.size(), max_axes - 1));
-    open.found.type = type->type;
-    open.found.swapped = type->swapped;
-    return open;
-}
-
-std::vector<codec::Hdf5Filter> filters_of(const hdf5::Properties& creation) {
-    const int count =
-        hdf5::call("H5Pget_nfilters", {}, [&] { return H5Pget_nfilters(creation.get()); });
-    std::vector<codec::Hdf5Filter> filters(static_cast<std::size_t>(count));
-    for (int i = 0; i < count; ++i) {
-        unsigned flags = 0;
-        std::array<unsigned, 32> values{};
-        std::size_t size = values.size();
-        auto& filter = filters[static_cast<std::size_t>(i)];
-        filter.id = static_cast<unsigned>(hdf5::call("H5Pget_filter", {}, [&] {
-            return H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &size,
-                                  values.data(), 0, nullptr, nullptr);
-        }));
-        size = std::min(size, values.size());
-        filter.optional = (flags & H5Z_FLAG_OPTIONAL) != 0;
-        filter.values.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(size));
-    }
-    return filters;
-}
-
-/// A file whose addresses count from the start of the image: no user block before it.
-bool begins_at_zero(std::span<const std::byte> image) noexcept {
-    constexpr std::array<unsigned char, 8> signature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    return image.size() >= signature.size() &&
-           std::memcmp(image.data(), signature.data(), signature.size()) == 0;
-}
-
-void add_chunk(OpenDataset& open, std::size_t image_bytes, haddr_t address, hsize_t length,
-               unsigned mask, std::span<const hsize_t> origin) {
-    if (address > image_bytes || length > image_bytes - address)
-        fail("damaged chunk", open.file, open.name,
-             fmt::format("offset {}, length {}: the file has {} bytes", address, length,
-                         image_bytes));
-    ImageChunk chunk{address, length, mask, {}};
-    std::copy(origin.begin(), origin.end(), chunk.origin.begin());
-    open.found.chunks.push_back(chunk);
-}
-
-void find_contiguous(OpenDataset& open, std::size_t image_bytes) {
-    const int outside = hdf5::call("H5Pget_external_count", {},
-                                   [&] { return H5Pget_external_count(open.creation.get()); });
-    const haddr_t address = H5Dget_offset(open.dataset.get());
-    if (outside > 0 || address == HADDR_UNDEF) return;
-    open.found.chunk = open.found.shape;
-    add_chunk(open, image_bytes, address, open.found.raw_bytes(), 0, {});
-}
-
-/// The address of the chunk at @p origin; false: it was never written, or the library will not say.
-bool find_chunk(OpenDataset& open, std::size_t image_bytes, std::span<const hsize_t> origin) {
-    unsigned mask = 0;
-    haddr_t address = HADDR_UNDEF;
-    hsize_t length = 0;
-    hdf5::call("H5Dget_chunk_info_by_coord", {.object = open.dataset.get()}, [&] {
-        return H5Dget_chunk_info_by_coord(open.dataset.get(), origin.data(), &mask, &address,
-                                          &length);
-    });
-    if (address == HADDR_UNDEF) return false;
-    add_chunk(open, image_bytes, address, length, mask, origin);
-    return true;
-}
-
-/// Steps @p origin to the next chunk, the last axis fastest; false after the last one.
-bool next_chunk(std::vector<hsize_t>& origin, const SmallDataset& data) {
-    for (std::size_t axis = origin.size(); axis-- > 0;) {
-        origin[axis] += static_cast<hsize_t>(data.chunk[axis]);
-        if (origin[axis] < static_cast<hsize_t>(data.shape[axis])) return true;
-        origin[axis] = 0;
-    }
-    return false;
-}
-
-void find_chunks(OpenDataset& open, std::size_t image_bytes) {
-    SmallDataset& data = open.found;
-    unsigned options = 0;
-    hdf5::call("H5Pget_chunk_opts", {},
-               [&] { return H5Pget_chunk_opts(open.creation.get(), &options); });
-    std::vector<hsize_t> chunk(data.shape.size());
-    hdf5::call("H5Pget_chunk", {}, [&] {
-        return H5Pget_chunk(open.creation.get(), static_cast<int>(chunk.size()), chunk.data());
-    });
-    std::uint64_t count = 1;
-    for (std::size_t a = 0; a < chunk.size(); ++a) {
-        data.chunk.push_back(core::checked_cast<Index>(chunk[a]));
-        const auto cells = static_cast<std::uint64_t>(data.shape[a]);
-        const std::uint64_t along = cells / chunk[a] + (cells % chunk[a] != 0 ? 1 : 0);
-        count *= std::min(along, most_chunks + 1);
-        if (count > most_chunks) count = most_chunks + 1;
-    }
-    // Some files leave partial chunks at the edges unfiltered.
-    if (options != 0 || count == 0 || count > most_chunks) return;
-    data.filters = filters_of(open.creation);
-    if (!codec::ChunkDecoder::supports(data.filters)) return;
-    std::vector<hsize_t> origin(chunk.size(), 0);
-    do
-        if (!find_chunk(open, image_bytes, origin)) {
-            data.chunks.clear();
-            return;
-        }
-    while (next_chunk(origin, data));
-}
-
-/// Fills in where the values are, as far as they need not go through the library.
-void find_values(OpenDataset& open, std::span<const std::byte> image) {
-    if (!open.type.exact || !begins_at_zero(image)) return;
-    switch (H5Pget_layout(open.creation.get())) {
-    case H5D_CONTIGUOUS:
-        return find_contiguous(open, image.size());
-    case H5D_CHUNKED:
-        return find_chunks(open, image.size());
-    default:
-        return;
-    }
-}
-
-void read_values(const OpenDataset& open, std::span<std::byte> values) {
-    if (values.size() != open.found.raw_bytes())
-        fail("dataset of another size", open.file, open.name,
-             fmt::format("it has {} bytes, {} were expected", open.found.raw_bytes(),
-                         values.size()));
-    const hid_t type = memory_type(open.found.type);
-    hdf5::call("H5Dread", {.object = open.dataset.get()}, [&] {
-        return H5Dread(open.dataset.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data());
-    });
-}
-
-bool lies_elsewhere(const OpenDataset& open) {
-    return H5Pget_layout(open.creation.get()) == H5D_VIRTUAL ||
-           H5Pget_external_count(open.creation.get()) > 0;
+/// A writer has the file, or was killed: HDF5 opens it where it lies, beside one.
+bool has_writer(std::span<const std::byte> image) noexcept {
+    constexpr std::size_t version_at = 8; // of the superblock (HDF5 File Format Specification 3.0)
+    constexpr std::size_t flags_at = 11;
+    return image.size() > flags_at && begins_at_zero(image) && image[version_at] == std::byte{3} &&
+           (image[flags_at] & std::byte{1}) != std::byte{0};
 }
 
 /// A dataset as it is opened where it lies on the disk, whose file is the reader's.
 struct OnDisk {
     FileReader reader; // where a missing source is an error
-    fs::path file;
     std::string name;
 
-    OnDisk(const fs::path& path, const std::string& dataset)
-        : reader(path), file(path), name(dataset) {
+    OnDisk(const fs::path& path, const std::string& dataset) : reader(path), name(dataset) {
         if (auto there = reader.elsewhere(dataset)) {
-            std::tie(file, name) = std::move(*there);
-            reader = FileReader(file);
+            name = std::move(there->second);
+            reader = FileReader(there->first);
         }
     }
 };
@@ -241,7 +66,9 @@ std::string only_numeric_dataset(const FileReader& reader) {
     for (const DatasetInfo& info : reader.datasets())
         if (is_numeric(reader, info.path)) names.push_back(info.path);
     if (names.empty())
-        fail("no numeric dataset", reader.path(), "/", "only integers and floats can be stacked");
+        throw core::Error(core::ErrorText{.what = "no numeric dataset",
+                                          .where = reader.path().native() + ", /",
+                                          .why = "only integers and floats can be stacked"});
     if (reader.frames()) // as with every command
         for (const char* field : {"/v", "/u"})
             if (std::find(names.begin(), names.end(), field) != names.end()) return field;
@@ -273,31 +100,35 @@ ImageReader::ImageReader() : memory_(std::make_unique<Memory>()) {}
 ImageReader::~ImageReader() = default;
 
 SmallDataset ImageReader::find(std::span<const std::byte> image, const fs::path& path,
-                               const std::string& dataset) {
-    const hdf5::File file = memory_->image.open(image, path);
-    if (!hdf5::leaves_file(file.get(), dataset.c_str())) {
-        OpenDataset data = open(file, path, dataset);
-        if (!lies_elsewhere(data)) {
-            find_values(data, image);
-            return std::move(data.found);
+                               const std::string& dataset, Index most_frames) {
+    if (!has_writer(image)) {
+        const FileReader reader(path, memory_->image.open(image, path));
+        if (!hdf5::leaves_file(reader.file().get(), dataset.c_str())) {
+            OpenDataset data = open_values(reader, dataset, most_frames);
+            if (!lies_elsewhere(data)) {
+                find_values(data, image);
+                return std::move(data.found);
+            }
         }
     }
     // Its places are not those of this image, and its sources tell how large a virtual one is.
     const OnDisk there(path, dataset);
-    return std::move(open(there.reader.file(), there.file, there.name).found);
+    return std::move(open_values(there.reader, there.name, most_frames).found);
 }
 
 void ImageReader::read(std::span<const std::byte> image, const fs::path& path,
-                       const std::string& dataset, std::span<std::byte> values) {
-    {
-        const hdf5::File file = memory_->image.open(image, path);
-        if (!hdf5::leaves_file(file.get(), dataset.c_str())) {
-            const OpenDataset data = open(file, path, dataset);
+                       const std::string& dataset, const SmallDataset& found,
+                       std::span<std::byte> values) {
+    const Index most = found.shape.empty() ? 0 : found.shape.front(); // a run goes on meanwhile
+    if (!has_writer(image)) {
+        const FileReader reader(path, memory_->image.open(image, path));
+        if (!hdf5::leaves_file(reader.file().get(), dataset.c_str())) {
+            const OpenDataset data = open_values(reader, dataset, most);
             if (!lies_elsewhere(data)) return read_values(data, values);
         }
     }
     const OnDisk there(path, dataset);
-    read_values(open(there.reader.file(), there.file, there.name), values);
+    read_values(open_values(there.reader, there.name, most), values);
 }
 
 ProbedDataset probe_dataset(const fs::path& path, const std::string& dataset) {
@@ -305,7 +136,7 @@ ProbedDataset probe_dataset(const fs::path& path, const std::string& dataset) {
     const std::string name = dataset.empty()            ? only_numeric_dataset(reader)
                              : dataset.starts_with('/') ? dataset
                                                         : "/" + dataset;
-    OpenDataset data = open(reader.file(), path, name);
+    OpenDataset data = open_values(reader, name);
     if (H5Pget_layout(data.creation.get()) == H5D_CHUNKED)
         find_chunks(data, std::numeric_limits<std::size_t>::max());
     data.found.chunks.clear();

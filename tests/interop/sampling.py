@@ -3,6 +3,7 @@
     sampling.py PROGRAM
 """
 import csv
+import json
 import pathlib
 import sys
 
@@ -29,12 +30,16 @@ def write(path):
         file.create_dataset("u8be", data=(cube * 2**63).astype(">u8"), chunks=(25, 3, 5))
         file.create_dataset("solid", data=generator.random((9, 6, 8, 10)).astype("<f4"), chunks=(2, 3, 3, 10),
                             compression=1)
+        halves = (cube * 100 - 50).astype("<f2")
+        halves[:2, 0, 0], halves[0, 7, 11], halves[1, 7, 11] = (-0.0, 2e-7), numpy.inf, 65504  # signed, subnormal, the largest
+        file.create_dataset("f2", data=halves, chunks=(4, 7, 40), compression=1, shuffle=True)
+        file.create_dataset("f2be", data=halves.astype(">f2"), chunks=(1, 16, 16))
         sparse = file.create_dataset("sparse", shape=(25, 30, 40), dtype="<f4", chunks=(5, 10, 10), fillvalue=-1.5)
         sparse[3:9, 2:17, 5:31] = cube[3:9, 2:17, 5:31]
 
 
 def check_series(work, checks, file):
-    for name in ("f4", "f8be", "i2", "u8be", "sparse"):
+    for name in ("f4", "f8be", "i2", "u8be", "f2", "f2be", "sparse"):
         arguments = [x for p in POINTS for x in ("--at", f"{p[0]},{p[1]}")]
         for memory in ("64MiB", "2200KiB"):  # the second: a little more than a mebibyte of lists, so slabs
             made = work.run("series", "frames.h5", "--dataset", name, *arguments, "-o", "s.h5", "--force", "--memory", memory)
@@ -73,7 +78,7 @@ def check_points_files(work, checks):
 def check_crops(work, checks, file):
     reference = None
     for name, shape in (("f4", (8, 13, 17)), ("f8be", (25, 30, 40)), ("sparse", (4, 9, 9)), ("solid", (2, 3, 4, 5)), ("u8be", (3, 4, 5)),
-                        ("i2", (3, 4, 5))):
+                        ("i2", (3, 4, 5)), ("f2be", (8, 13, 17))):
         for extra in ((), ("--memory", "600KiB", "--threads", "1"), ("--codec", "none", "--threads", "3"),
                       ("--codec", "zstd:1")):
             made = work.run("crops", "frames.h5", "--dataset", name, "--shape", ",".join(map(str, shape)), "--count", 40,
@@ -105,6 +110,19 @@ def check_uniform(work, checks):
     checks.expect(((counts - 200) ** 2 / 200).sum() < 47.0, f"not uniform: {counts}")
 
 
+def check_stats_of_halves(work, checks, file):
+    """Sums in double over what numpy widens."""
+    for name in ("f2", "f2be"):
+        made = work.run("stats", "frames.h5", "--dataset", name, "--modes", 0, "--json")
+        checks.expect(made.returncode == 0, f"stats of {name}: {made.stderr}")
+        frames = json.loads(made.stdout)["frames"]
+        cells = file[name][:].astype("f8").reshape(25, -1)
+        for key, wanted in (("min", cells.min(1)), ("max", cells.max(1))):
+            checks.expect([f[key] for f in frames[1:]] == list(wanted[1:]), f"stats of {name}: {key}")
+        means = numpy.array([f["mean"] for f in frames[1:]])
+        checks.expect(numpy.allclose(means, cells.mean(1)[1:], rtol=1e-12), f"stats of {name}: mean")
+
+
 def check_crop_errors(work, checks):
     for arguments, wanted in ((("--shape", "8,8"), "2 axes"), (("--shape", "26,1,1"), "longer"),
                               (("--shape", "0,1,1"), "not a shape"), (("--shape", "1,1,1", "--codec", "gzip"), "gzip")):
@@ -134,6 +152,7 @@ def main():
             check_series(work, checks, file)
             check_points_files(work, checks)
             check_crops(work, checks, file)
+            check_stats_of_halves(work, checks, file)
         check_uniform(work, checks)
         check_crop_errors(work, checks)
     checks.finish()

@@ -8,6 +8,7 @@
 #include "catch.hpp"
 #include "sample_frames.hpp"
 #include "store/chunk_sink.hpp"
+#include "store/hdf5/superblock.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -45,6 +46,15 @@ inline void write_killed(const std::filesystem::path& root, core::Index committe
 inline std::string content(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// As a kill leaves it.
+/// @param flags 1: open for writing, 4: by a SWMR writer (HDF5 File Format Specification 3.0)
+inline void mark_as_open(const std::filesystem::path& path, char flags = 5) {
+    std::string image = content(path);
+    image.at(11) = flags;
+    store::hdf5::seal_superblock(image);
+    std::ofstream(path, std::ios::binary) << image;
 }
 
 inline core::Index length(const store::hdf5::File& file, const char* name) {

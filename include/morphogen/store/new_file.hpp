@@ -3,6 +3,7 @@
 #include "morphogen/store/hdf5/handle.hpp"
 #include "morphogen/store/output_name.hpp"
 
+#include <cstdint>
 #include <filesystem>
 
 namespace morphogen::store {
@@ -12,8 +13,9 @@ namespace morphogen::store {
 class NewFile {
 public:
     /// @param replace an older file of that name; without, it is an error.
+    /// @param user_block bytes before the file's own: 0, or a power of 2 from 512 on
     /// @throws core::UsageError as OutputName; core::Error if it cannot be written
-    NewFile(std::filesystem::path path, bool replace);
+    NewFile(std::filesystem::path path, bool replace, std::uint64_t user_block = 0);
     ~NewFile();
     NewFile(const NewFile&) = delete;
     NewFile& operator=(const NewFile&) = delete;

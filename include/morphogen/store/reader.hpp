@@ -45,6 +45,7 @@ struct DatasetInfo {
     std::vector<core::Index> max_shape; // -1: unlimited
     std::string type;                   // "float32", "int64 big-endian", "string", "compound", ...
     std::size_t element_size = 0;
+    bool is_numeric = false;  // integers or floats, of any size and format
     bool is_text = false;     // strings of variable size
     bool is_null = false;     // no elements and no shape: HDF5's null dataspace
     bool is_variable = false; // elements refer to something elsewhere: variable size, references
@@ -78,6 +79,13 @@ struct Launch {
     std::string problem; // why it cannot be read
 };
 
+/// A link to an object of another file.
+struct ExternalLink {
+    std::string path;
+    std::string file; // as the link names it
+    std::string object;
+};
+
 /// Plainly, or as a reader beside a SWMR writer: needed while a run writes, and after it was
 /// killed.
 enum class Access { plain, swmr, whichever_works };
@@ -109,7 +117,10 @@ public:
     /// Their paths alone, in order.
     std::vector<std::string> dataset_paths() const;
     /// Links to other files, by path, in order.
-    std::vector<std::string> external_links() const;
+    std::vector<ExternalLink> external_links() const;
+    /// The file of the object that a link leads to, where the library finds it.
+    /// @throws core::Error if there is none
+    std::filesystem::path file_behind(const ExternalLink& link) const;
     /// Whether a dataset can be found there, behind links or not.
     bool has_dataset(const std::string& path) const;
     /// Reads all of a dataset that has no blocks (a scalar, elements of variable size) to see

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,7 @@ struct SmallDataset {
     NumberType type = NumberType::f32;
     bool swapped = false; // stored in the other byte order
     std::vector<core::Index> shape;
+    core::Index left_out = 0;       // frames of a run behind those of `shape`: not committed yet
     std::vector<core::Index> chunk; // of each element of `chunks`; a contiguous one: the shape
     std::vector<codec::Hdf5Filter> filters;
     /// Every chunk, none missing; each inside the image, and decodable by codec::ChunkDecoder.
@@ -50,16 +52,19 @@ public:
     ImageReader(const ImageReader&) = delete;
     ImageReader& operator=(const ImageReader&) = delete;
 
-    /// Finds the values of @p dataset in @p image, the bytes of the file @p path.
+    /// Finds the values of @p dataset in @p image, the bytes of the file @p path; of a run's field
+    /// those of committed frames, at most @p most_frames.
     /// @throws core::Error: not HDF5, damaged, no such dataset, values that are not numbers.
     SmallDataset find(std::span<const std::byte> image, const std::filesystem::path& path,
-                      const std::string& dataset);
+                      const std::string& dataset,
+                      core::Index most_frames = std::numeric_limits<core::Index>::max());
 
-    /// Reads all values through the library, into this machine's representation: whatever filters
-    /// it has. Virtual datasets and values in other files are looked for where @p path is.
+    /// Reads all values of what find() found through the library, into this machine's
+    /// representation: whatever filters it has. Virtual datasets, values in other files and files
+    /// that a writer has, or had when it was killed, are looked for where @p path is.
     /// @param values as many bytes as the dataset has
     void read(std::span<const std::byte> image, const std::filesystem::path& path,
-              const std::string& dataset, std::span<std::byte> values);
+              const std::string& dataset, const SmallDataset& found, std::span<std::byte> values);
 
 private:
     class Memory;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace morphogen;
@@ -114,17 +115,24 @@ TEST_CASE("big-endian numbers come in the machine's order") {
     CHECK(own[1 + 4 * 2 + 12] == values[1 + 30 + 50 * (22 + 30 * 8)]);
 }
 
+namespace {
+
+/// With a damaged chunk at (6, 0, 0).
+std::filesystem::path write_damaged(const test::TemporaryDirectory& directory) {
+    const auto path = write(directory);
+    const haddr_t place = test::chunk_address(path, "data", {6, 0, 0});
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(place));
+    file << std::string(64, '\xff');
+    return path;
+}
+
+} // namespace
+
 TEST_CASE("a box that cannot be read is an error in its turn and no other's") {
     const test::Watchdog dog("damaged");
     const test::TemporaryDirectory directory;
-    const auto path = write(directory);
-    const haddr_t place = test::chunk_address(path, "data", {6, 0, 0});
-    {
-        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(static_cast<std::streamoff>(place));
-        file << std::string(64, '\xff');
-    }
-    const auto reader = open(path);
+    const auto reader = open(write_damaged(directory));
     const auto frames = rework::windows(reader->shape(), 1, 1);
     const std::uint64_t kib = GENERATE(200U, 65536U); // the whole does not fit, or does
     BoxLoader loader(*reader, frames, {.threads = 2, .memory = kib << 10});
@@ -146,6 +154,27 @@ TEST_CASE("a box that cannot be read is an error in its turn and no other's") {
     CHECK_FALSE(loader.next());
 }
 
+TEST_CASE("a damaged box is an error each time it is asked for, wherever in a batch it is") {
+    const test::Watchdog dog("damaged again");
+    const test::TemporaryDirectory directory;
+    const auto reader = open(write_damaged(directory));
+    const auto frames = rework::windows(reader->shape(), 1, 1);
+    const std::uint64_t kib = GENERATE(200U, 65536U); // the whole does not fit, or does
+    CAPTURE(kib);
+    BoxLoader again(*reader, rework::first_boxes([&](Index) { return frames(7); }, 30),
+                    {.threads = 2, .memory = kib << 10});
+    for (int n = 0; n < 30; ++n)
+        CHECK_THROWS_WITH(again.next(), Catch::Contains("chunk at (6, 0, 0)"));
+    CHECK_FALSE(again.next());
+    BoxLoader batches(*reader, frames, {.together = 4, .threads = 2, .memory = kib << 11});
+    CHECK(batches.next());
+    for (const Index first : {4, 8}) { // frames 6 to 8 are damaged
+        CAPTURE(first);
+        CHECK_THROWS_WITH(batches.next(), Catch::Contains("chunk at (6, 0, 0)"));
+    }
+    CHECK(batches.next()->first == 12);
+}
+
 TEST_CASE("what a sequence throws comes after the boxes before it, and stays") {
     const test::Watchdog dog("sequence");
     const test::TemporaryDirectory directory;
@@ -160,6 +189,15 @@ TEST_CASE("what a sequence throws comes after the boxes before it, and stays") {
         CHECK(loader.next()->first == n);
     for (int again = 0; again < 2; ++again)
         CHECK_THROWS_WITH(loader.next(), Catch::Contains("no sixth"));
+    bool is_thrown = false;
+    // In the middle of a load, of which the first has one box and the second four.
+    BoxLoader once(*reader, [&](Index n) {
+        if (n == 3 && !std::exchange(is_thrown, true)) throw core::Error("only once");
+        return frames(n);
+    });
+    for (Index n = 0; n < 3; ++n)
+        CHECK(once.next()->first == n);
+    CHECK_THROWS_WITH(once.next(), Catch::Contains("only once"));
     BoxLoader outside(*reader, [&](Index n) {
         return std::optional(*frames(0) + Dims{n * 39, 0, n});
     });

@@ -62,7 +62,9 @@ TEST_CASE("numbers of every type come back as they went in") {
         {Kind::floating, 4, false},        {Kind::floating, 8, true},
         {Kind::signed_integer, 1, false},  {Kind::signed_integer, 2, true},
         {Kind::signed_integer, 8, false},  {Kind::unsigned_integer, 4, false},
-        {Kind::unsigned_integer, 8, true}, {Kind::unsigned_integer, 2, false}};
+        {Kind::unsigned_integer, 8, true}, {Kind::unsigned_integer, 2, false},
+        {Kind::floating, 2, false},        {Kind::floating, 2, true},
+        {Kind::brain_floating, 2, false},  {Kind::brain_floating, 2, true}};
     std::vector<std::byte> bytes(16);
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes[i] = static_cast<std::byte>(0x81 + 9 * i);

@@ -1,10 +1,12 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/rework/diff.hpp"
+#include "morphogen/rework/info.hpp"
 #include "morphogen/rework/open_dataset.hpp"
 #include "morphogen/rework/verify.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "killed_run.hpp"
 #include "small_files.hpp"
 #include "watchdog.hpp"
 
@@ -180,4 +182,50 @@ TEST_CASE("a virtual dataset whose sources lead back to it is refused, and verif
     write_small_file(directory / "source.h5", item_values(1), {.dataset = "all"});
     write_virtual(directory / "two.h5", "source.h5", "/all"); // no circle: two virtual ones
     CHECK(values_of(*rework::open_dataset(directory / "one.h5", "all")) == item_values(1));
+}
+
+TEST_CASE("verify looks behind external links, once into each file, and tells those to nothing") {
+    const test::Watchdog watchdog("verify");
+    const test::TemporaryDirectory directory;
+    fs::create_directory(directory / "there");
+    const fs::path target = directory / "there/target.h5";
+    write_small_file(target, item_values(1));
+    write_links(directory / "link.h5", "there/target.h5"); // two of them, and a soft link
+    link_to(hdf5::open_file(target, hdf5::Mode::write), "../link.h5", "/own", "back");
+    std::vector<std::string> problems;
+    const auto verify = [&] {
+        problems.clear();
+        return rework::verify(directory / "link.h5", budget,
+                              [&](const std::string& problem) { problems.push_back(problem); });
+    };
+    const rework::VerifyResult whole = verify();
+    CHECK(problems.empty());
+    CHECK(whole.files == 2);
+    CHECK(whole.datasets == 2);
+    CHECK(whole.external_links == 3);
+
+    const haddr_t chunk = test::chunk_address(target, "v", {0, 0});
+    test::flip(target, static_cast<std::streamoff>(chunk) + 12);
+    static_cast<void>(verify());
+    REQUIRE(problems.size() == 1);
+    CHECK_THAT(problems.front(), Catch::Contains("there/target.h5, /v"));
+
+    fs::remove(target);
+    CHECK(verify().files == 1);
+    REQUIRE(problems.size() == 2);
+    CHECK_THAT(problems.front(), Catch::Contains("an external link leads to nothing") &&
+                                     Catch::Contains("link.h5, /direct") &&
+                                     Catch::Contains("there/target.h5, /v"));
+}
+
+TEST_CASE("info shows external links, whether there is anything behind them or not") {
+    const test::TemporaryDirectory directory;
+    write_links(directory / "link.h5", "one.h5");
+    const rework::FileDescription d = rework::describe(directory / "link.h5");
+    CHECK(d.problems.empty());
+    REQUIRE(d.external_links.size() == 2);
+    CHECK(d.external_links[0].path == "/direct");
+    CHECK_THAT(rework::to_text(d), Catch::Contains("external links\n  /direct  to one.h5, /v\n"));
+    CHECK_THAT(rework::to_json(d),
+               Catch::Contains(R"({"path": "/group", "file": "one.h5", "object": "/"})"));
 }

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "killed_run.hpp"
 #include "rework/chunk_writer.hpp"
 #include "rework/rechunk_plan.hpp"
 #include "rework/shuffled_slab.hpp"
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <string>
 #include <utility>
 
 using namespace morphogen;
@@ -159,6 +161,30 @@ TEST_CASE("rechunk: contiguous output and a codec of choice") {
     const auto same = directory / "same.h5";
     rework::rechunk(in, same, {.chunks = {4, 10, 12}, .memory = plenty});
     CHECK(info_of(same, "a").filters.size() == 3);
+}
+
+TEST_CASE("rechunk: the bytes before the file's own come along") {
+    const test::TemporaryDirectory directory;
+    const auto in = directory / "in.h5";
+    for (const std::size_t size : {512U, 1U << 17U}) {
+        CAPTURE(size);
+        {
+            const auto creation = store::hdf5::file_creation();
+            REQUIRE(H5Pset_userblock(creation.get(), size) >= 0);
+            const auto file = store::hdf5::create_file(in, creation, store::hdf5::file_access());
+            test::write_sample(file, {.name = "a", .chunk = {1, 7, 10}, .filters = deflate(4)});
+        }
+        std::string block;
+        for (std::size_t i = 0; i < size; ++i)
+            block += static_cast<char>('a' + i * 31 % 26);
+        std::fstream(in, std::ios::binary | std::ios::in | std::ios::out) << block;
+        const auto out = directory / "out.h5";
+        rework::rechunk(in, out, {.chunks = {4, 4, 4}, .replace = true, .memory = plenty});
+        CHECK(wrong_elements(out, "a") == 0);
+        CHECK(info_of(out, "a").chunk == std::vector<Index>{4, 4, 4});
+        CHECK((test::content(out).substr(0, size) == block)); // not to be printed
+        CHECK(test::content(out).substr(size, 4) == "\x89HDF");
+    }
 }
 
 TEST_CASE("rechunk: what does not fit is refused and nothing is left") {

@@ -8,9 +8,9 @@
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "killed_run.hpp"
 #include "sample_checkpoint.hpp"
 #include "sample_run.hpp"
-#include "store/hdf5/superblock.hpp"
 #include "temporary_directory.hpp"
 
 #include <cstdint>
@@ -21,6 +21,7 @@
 #include <vector>
 
 using namespace morphogen;
+using test::mark_as_open;
 namespace fs = std::filesystem;
 
 namespace {
@@ -52,15 +53,6 @@ void damage(const fs::path& path, haddr_t address) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(address) + 12);
     file << "xyz";
-}
-
-/// @param flags 1: open for writing, 4: by a SWMR writer (HDF5 File Format Specification 3.0)
-void mark_as_open(const fs::path& path, char flags) {
-    std::ifstream in(path, std::ios::binary);
-    std::string image{std::istreambuf_iterator<char>(in), {}};
-    image.at(11) = flags;
-    store::hdf5::seal_superblock(image);
-    std::ofstream(path, std::ios::binary) << image;
 }
 
 } // namespace
