@@ -12,8 +12,8 @@ namespace morphogen::parallel {
 /// following at a few items' distance. There every look takes the other side's line away from it,
 /// and the caches exchange two lines per item, or more, instead of one. A side that finds little
 /// again and again waits somewhat longer before the next look, up to a microsecond, and then finds
-/// much. A side that looked in vain three times in a row is not following but waiting (a round
-/// trip, a slow other side): it looks at once.
+/// much. If a wait brings no more than an item per 50 ns, the other side is slow, or waits for an
+/// answer to the item before (a round trip): then it looks at once.
 ///
 /// Compare P. Lee et al., "A lock-free, cache-efficient shared ring buffer for multi-core
 /// architectures", 2009 (MCRingBuffer), where both sides publish in batches instead, so that a
@@ -27,44 +27,32 @@ public:
 
     /// Before a look.
     void wait() const noexcept {
-        const int length = length_;
-        if (length > 0) [[unlikely]]
-            for (int i = 0; i < length; ++i)
-                relax();
+        const int turns = length();
+        for (int i = 0; i < turns; ++i)
+            relax();
     }
 
     /// After it: @p found items (or places), perhaps none.
     void looked(std::uint64_t found) noexcept {
-        if (in_vain_ == most_in_vain) { // it waits: in a spin loop, so the least of work
-            if (found > 0)
-                in_vain_ = 0;
-            else if (length_ != 0)
-                length_ = 0;
-            return;
+        if (found <= length_) {
+            if (length_ != 0) length_ = 0; // no store in each turn of a spin loop
+        } else if (found < little_) {
+            length_ = std::min(length_ + 1, longest);
+        } else if (found > 4 * little_ && length_ > 0) {
+            --length_;
         }
-        if (found == 0) {
-            ++in_vain_;
-            return;
-        }
-        in_vain_ = 0;
-        if (found < little_)
-            length_ = std::min(length_ + pause_, most_pauses * pause_);
-        else if (found > 4 * little_)
-            length_ = std::max(length_ - pause_, 0);
     }
 
     /// Calls of relax() before the next look.
-    int length() const noexcept { return length_; }
+    int length() const noexcept { return static_cast<int>(length_) * pause_; }
 
 private:
     static constexpr int spins_per_pause = 200; // of ten microseconds' spins: 50 ns
-    static constexpr int most_pauses = 16;
-    static constexpr int most_in_vain = 3;
+    static constexpr std::uint64_t longest = 16;
 
-    std::uint64_t little_; // found so few, it waits longer
-    int pause_;            // calls of relax()
-    int length_ = 0;
-    int in_vain_ = 0; // looks in a row that found nothing
+    std::uint64_t little_;     // found so few, it waits longer
+    std::uint64_t length_ = 0; // pauses
+    int pause_;                // calls of relax()
 };
 
 } // namespace morphogen::parallel

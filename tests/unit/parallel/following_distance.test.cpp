@@ -6,10 +6,11 @@ using namespace morphogen::parallel;
 
 namespace {
 
+/// After a hundred looks that found some.
 FollowingDistance following(std::size_t capacity, int spins) {
     FollowingDistance distance(capacity, spins);
     for (int i = 0; i < 100; ++i)
-        distance.looked(1);
+        distance.looked(20);
     return distance;
 }
 
@@ -20,8 +21,6 @@ TEST_CASE("who finds little again and again waits longer up to a limit") {
     CHECK(distance.length() == 0);
     distance.looked(3);
     CHECK(distance.length() == 2);
-    distance.looked(0); // in vain now and then changes nothing
-    distance.looked(0);
     distance.looked(63);
     CHECK(distance.length() == 4);
     CHECK(following(1024, 400).length() == 32);
@@ -40,18 +39,22 @@ TEST_CASE("who finds enough waits as long as before and who finds much less") {
     CHECK(distance.length() == 0);
 }
 
-TEST_CASE("who waits for the other side looks at once") {
+TEST_CASE("who found no more than an item per pause looks at once") {
     FollowingDistance distance = following(1024, 400);
-    for (int i = 0; i < 3; ++i)
-        distance.looked(0);
+    distance.looked(17);
     CHECK(distance.length() == 32);
+    distance.looked(16);
+    CHECK(distance.length() == 0);
+    distance = following(1024, 400);
     distance.looked(0);
     CHECK(distance.length() == 0);
+}
+
+TEST_CASE("in round trips nobody waits longer than a pause") {
+    FollowingDistance distance = following(1024, 400);
     for (int trip = 0; trip < 10; ++trip) {
-        distance.looked(1);
-        CHECK(distance.length() == 0);
-        for (int i = 0; i < 3; ++i)
-            distance.looked(0);
+        distance.looked(1); // also if each look finds the answer, because it waited
+        CHECK(distance.length() <= 2);
     }
 }
 
