@@ -10,7 +10,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -97,6 +96,7 @@ struct Stepper<T>::State {
     TileLayout layout;
     std::vector<core::Box> tiles;
     std::vector<core::AlignedBuffer<T>> memory; // one per thread
+    std::vector<TileShare> shares;              // one per thread
 };
 
 template <typename T>
@@ -114,7 +114,8 @@ Stepper<T>::Stepper(const Physics& physics, const BlockGeometry& geometry, Isa i
                            .coefficients = make_coefficients<T>(physics),
                            .layout = tile_layout<T>(geometry.dims, t),
                            .tiles = cut(n, t),
-                           .memory = {}});
+                           .memory = {},
+                           .shares = std::vector<TileShare>(static_cast<std::size_t>(threads))});
     const auto elements = static_cast<std::size_t>(state_->layout.elements());
     for (int i = 0; i < threads; ++i)
         state_->memory.emplace_back(elements);
@@ -162,19 +163,17 @@ void Stepper<T>::sweep(const Fields<const T>& from, const Fields<T>& to, Index f
                          .steps = steps,
                          .copy_row = s.tiling.stores == Stores::streamed ? s.kernels->stream_row
                                                                          : s.kernels->copy_row};
-    // Tiles go to whoever is free: a core shared with other work takes fewer.
-    std::atomic<std::size_t> next{0};
+    TileQueue tiles(s.tiles, s.shares, streamed_axis(s.geometry.dims), steps, s.layout.group);
+    const auto is_chosen = [&](const core::Box& tile) {
+        return chosen(s.geometry, tile, steps, part);
+    };
     std::exception_ptr failure; // of `progress`: touched by the calling thread alone
 #pragma omp parallel num_threads(s.threads)
     {
         const FlushSubnormals flush;
         const auto id = static_cast<std::size_t>(omp_get_thread_num());
-        // relaxed: the counter publishes nothing; tiles are independent, and the team's barriers
-        // order the fields.
-        for (std::size_t i = next.fetch_add(1, std::memory_order_relaxed); i < s.tiles.size();
-             i = next.fetch_add(1, std::memory_order_relaxed)) {
-            if (!chosen(s.geometry, s.tiles[i], steps, part)) continue;
-            run_tile(sweep, s.layout, s.memory[id].data(), s.tiles[i]);
+        while (const auto tile = tiles.next(id, is_chosen)) {
+            run_tile(sweep, s.layout, s.memory[id].data(), *tile, s.shares[id]);
             if (id != 0 || !progress || failure) continue;
             try {
                 progress();

@@ -18,7 +18,9 @@
 //     level 1            . . . a b c d|
 //     level 2 (write)    . . a b c d|        one group (a-d) of each level, in this order
 //
-// Neighbouring tiles compute the cells around their common border twice, with equal results.
+// Neighbouring tiles compute the cells around their common border twice, with equal results. The
+// tile's end may come nearer while it is computed, when another thread takes over what lies behind:
+// then each level has gone on for nothing at most as far as it needed to for the old end.
 //
 // In 3-D slabs are large, and all levels share one ring of 2 depth + 2 of them. A group is two: the
 // planes that both read are read once. Each is written where a row was just read for the last time:
@@ -45,17 +47,19 @@ constexpr Index modulo(Index n, Index m) noexcept {
 template <typename T>
 class TileRun {
 public:
-    TileRun(const Sweep<T>& sweep, const TileLayout& layout, T* memory, const core::Box& tile)
-        : s_(sweep), l_(layout), memory_(memory), tile_(tile) {
+    TileRun(const Sweep<T>& sweep, const TileLayout& layout, T* memory, const core::Box& tile,
+            TileShare& share)
+        : s_(sweep), l_(layout), memory_(memory), tile_(tile), share_(share) {
         for (std::size_t a = 0; a < 3; ++a)
             axes_[a] = make_axis(s_.geometry, s_.boundary, tile, a);
         base_ = stream().needed(s_.steps).lo;
     }
 
     void run() {
-        const Index end = stream().tile.hi;
+        Index& end = axes_[streamed_axis(l_.dims)].tile.hi;
         for (Index group_end = base_ + l_.group; group_end - s_.steps - l_.group < end;
              group_end += l_.group) {
+            end = share_.claim(group_end - s_.steps);
             look_ahead(group_end);
             for (Index level = 0; level <= s_.steps; ++level)
                 advance(level, group_end - level - l_.group, group_end - level);
@@ -67,7 +71,7 @@ public:
 
 private:
     bool planes() const { return l_.dims == 3; }
-    const Axis& stream() const { return axes_[planes() ? 0 : 1]; }
+    const Axis& stream() const { return axes_[streamed_axis(l_.dims)]; }
     Index reach(Index level) const { return s_.steps - level; }
     Range columns(Index level) const { return axes_[2].needed(reach(level)); }
     /// Rows of a slab: in 2-D one, numbered 0.
@@ -268,7 +272,8 @@ private:
     const Sweep<T>& s_;
     const TileLayout& l_;
     T* memory_;
-    core::Box tile_;
+    core::Box tile_; // as it was begun
+    TileShare& share_;
     std::array<Axis, 3> axes_{};
     Index base_; // the first slab of level 0
     Ahead<T> ahead_{};
@@ -305,15 +310,17 @@ bool reads_halo(const BlockGeometry& g, const core::Box& tile, Index steps) noex
 }
 
 template <typename T>
-void run_tile(const Sweep<T>& sweep, const TileLayout& layout, T* memory,
-              const core::Box& tile) noexcept {
+void run_tile(const Sweep<T>& sweep, const TileLayout& layout, T* memory, const core::Box& tile,
+              TileShare& share) noexcept {
     MORPHOGEN_EXPECT(sweep.steps <= layout.depth);
-    TileRun<T>(sweep, layout, memory, tile).run();
+    TileRun<T>(sweep, layout, memory, tile, share).run();
 }
 
 template TileLayout tile_layout<float>(int, const Tiling&) noexcept;
 template TileLayout tile_layout<double>(int, const Tiling&) noexcept;
-template void run_tile(const Sweep<float>&, const TileLayout&, float*, const core::Box&) noexcept;
-template void run_tile(const Sweep<double>&, const TileLayout&, double*, const core::Box&) noexcept;
+template void run_tile(const Sweep<float>&, const TileLayout&, float*, const core::Box&,
+                       TileShare&) noexcept;
+template void run_tile(const Sweep<double>&, const TileLayout&, double*, const core::Box&,
+                       TileShare&) noexcept;
 
 } // namespace morphogen::kernel

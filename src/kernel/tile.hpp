@@ -5,6 +5,7 @@
 #include "morphogen/kernel/stepper.hpp"
 
 #include "kernel/row_kernels.hpp"
+#include "kernel/tile_queue.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -52,11 +53,16 @@ TileLayout tile_layout(int dims, const Tiling& tiling) noexcept;
 /// Whether a tile (cells of the block) reads beyond a Face::halo.
 bool reads_halo(const BlockGeometry& geometry, const core::Box& tile, core::Index steps) noexcept;
 
+/// The axis that tiles stream along: their rows in 2-D, their planes in 3-D.
+inline std::size_t streamed_axis(int dims) noexcept {
+    return dims == 3 ? 0 : 1;
+}
+
 /// Takes a tile (cells of the block) through all steps of the sweep: reads `from`, streams it level
-/// by level through
-/// @p memory, elements() long and aligned to a line, writes the tile's cells of `to`.
+/// by level through @p memory, elements() long and aligned to a line, writes the tile's cells of
+/// `to`, but for those that others take over from @p share, where the tile was opened.
 template <typename T>
-void run_tile(const Sweep<T>& sweep, const TileLayout& layout, T* memory,
-              const core::Box& tile) noexcept;
+void run_tile(const Sweep<T>& sweep, const TileLayout& layout, T* memory, const core::Box& tile,
+              TileShare& share) noexcept;
 
 } // namespace morphogen::kernel

@@ -3,6 +3,7 @@
 #include "morphogen/core/aligned_buffer.hpp"
 #include "morphogen/core/contract.hpp"
 #include "morphogen/core/stopwatch.hpp"
+#include "morphogen/parallel/following_distance.hpp"
 #include "morphogen/parallel/parking.hpp"
 #include "morphogen/parallel/stream_end.hpp"
 
@@ -46,7 +47,8 @@ enum class RingMeter { on, off };
 
 /// A bounded first-in first-out channel from ONE producer thread to ONE consumer thread. Items
 /// move; nothing is allocated after construction; a push or pop that need not wait is wait-free and
-/// makes no system call unless the other side sleeps.
+/// makes no system call unless the other side sleeps; one that would need to look at the other
+/// side's count may take a microsecond (FollowingDistance).
 ///
 /// Invariants: an item belongs to the producer until push() says `pushed`, then to the ring, then
 /// to whoever popped it. head_ <= tail_ <= head_ + capacity, both only grow; slots [head_, tail_)
@@ -71,7 +73,8 @@ public:
     /// @param barrier only for tests: best_barrier() is right.
     explicit SpscRing(std::size_t capacity, Barrier barrier = best_barrier())
         : capacity_(capacity), mask_(std::bit_ceil(capacity) - 1), slots_(mask_ + 1),
-          spins_(spins_before_sleep()), producer_parking_(barrier), consumer_parking_(barrier) {
+          spins_(spins_before_sleep()), producer_parking_(barrier), consumer_parking_(barrier),
+          for_room_(capacity, spins_), for_items_(capacity, spins_) {
         MORPHOGEN_EXPECT(capacity >= 1);
     }
 
@@ -93,8 +96,10 @@ public:
         // relaxed: only this thread writes tail_.
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
         if (tail - head_seen_ >= capacity_) {
+            for_room_.wait();
             // acquire: partner is the store in try_pop(); the slot it freed is really free.
             head_seen_ = head_.load(std::memory_order_acquire);
+            for_room_.looked(capacity_ - (tail - head_seen_));
             if (tail - head_seen_ >= capacity_) return false;
         }
         std::construct_at(slot(tail), std::move(item));
@@ -148,8 +153,10 @@ public:
         // relaxed: only this thread writes head_.
         const std::uint64_t head = head_.load(std::memory_order_relaxed);
         if (head == tail_seen_) {
+            for_items_.wait();
             // acquire: partner is the store in publish(); the item is really there.
             tail_seen_ = tail_.load(std::memory_order_acquire);
+            for_items_.looked(tail_seen_ - head);
             if (head == tail_seen_) return std::nullopt;
         }
         T* const from = slot(head);
@@ -356,6 +363,7 @@ private:
     // The producer's line.
     alignas(isolation) std::atomic<std::uint64_t> tail_{0};
     std::uint64_t head_seen_ = 0; // a head_ that was; room by this count is room
+    FollowingDistance for_room_;
     std::atomic<std::uint64_t> occupancy_max_{0};
     std::atomic<std::uint64_t> occupancy_sum_{0};
     std::atomic<double> producer_wait_{0};
@@ -363,6 +371,7 @@ private:
     // The consumer's line.
     alignas(isolation) std::atomic<std::uint64_t> head_{0};
     std::uint64_t tail_seen_ = 0; // a tail_ that was; items by this count are there
+    FollowingDistance for_items_;
     std::atomic<double> consumer_wait_{0};
 };
 
