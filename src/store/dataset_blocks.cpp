@@ -71,7 +71,22 @@ StoredBlock locate_chunk(const hdf5::Dataset& data, const hsize_t* offset, std::
     }
 }
 
+/// Whether HDF5 puts something into the memory also for what was never stored.
+bool fills_all(const hdf5::Dataset& data) {
+    const hdf5::Properties creation = hdf5::creation_of(data);
+    H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
+    H5D_fill_time_t time = H5D_FILL_TIME_NEVER;
+    call("H5Pfill_value_defined", {.object = data.get()},
+         [&] { return H5Pfill_value_defined(creation.get(), &defined); });
+    call("H5Pget_fill_time", {.object = data.get()},
+         [&] { return H5Pget_fill_time(creation.get(), &time); });
+    return (defined == H5D_FILL_VALUE_USER_DEFINED && time != H5D_FILL_TIME_NEVER) ||
+           (defined == H5D_FILL_VALUE_DEFAULT && time == H5D_FILL_TIME_ALLOC);
+}
+
 void read_box(const hdf5::Dataset& data, const NdBox& box, std::span<std::byte> out) {
+    // Else what the memory held before would be taken for data.
+    if (!fills_all(data)) std::fill(out.begin(), out.end(), std::byte{0});
     const Dims n = box.shape();
     const std::vector<hsize_t> start(box.lo.begin(), box.lo.end());
     const std::vector<hsize_t> count(n.begin(), n.end());

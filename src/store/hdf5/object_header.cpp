@@ -2,6 +2,7 @@
 
 #include "store/hdf5/superblock.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -9,6 +10,8 @@ namespace morphogen::store::hdf5 {
 namespace {
 
 constexpr std::uint64_t checksum_bytes = 4;
+/// Of all blocks: more is damage, or made to keep us busy.
+constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
 
 } // namespace
 
@@ -19,9 +22,17 @@ ObjectHeader::ObjectHeader(const RawFile& file, std::uint64_t address) {
         begin_version_2(file, address, *start);
     else if ((*start)[0] == 1)
         blocks_.push_back({address + 16, number(*start, 8, 4), 0});
-    constexpr std::size_t too_many = 4096;
-    for (std::size_t i = 0; !is_damaged_ && i < blocks_.size() && i < too_many; ++i)
-        look_through(file, Block(blocks_[i]));
+    std::uint64_t bytes = 0;
+    constexpr std::size_t most_blocks = 4096; // they may go round in circles
+    for (std::size_t i = 0; !is_damaged_ && i < std::min(blocks_.size(), most_blocks); ++i) {
+        const Block block = blocks_[i];
+        if (block.size > most_bytes - bytes) {
+            is_damaged_ = is_version_2_;
+            return;
+        }
+        bytes += block.size;
+        look_through(file, block);
+    }
 }
 
 void ObjectHeader::begin_version_2(const RawFile& file, std::uint64_t address,
