@@ -38,6 +38,10 @@ Launch launch_in(const hdf5::Group& all, const std::string& name) {
 
 std::optional<Index> FileReader::frames() const {
     if (told_frames_) return told_frames_;
+    return counted_ ? counted_ : count_steps();
+}
+
+std::optional<Index> FileReader::count_steps() const {
     if (!hdf5::exists(file_.get(), schema::step)) return std::nullopt;
     const auto shape = hdf5::shape_of(hdf5::open_dataset(file_.get(), schema::step));
     if (shape.size() != 1) return std::nullopt;

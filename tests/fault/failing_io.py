@@ -18,6 +18,7 @@ import contextlib
 import errno
 import itertools
 import os
+import time
 import re
 import shutil
 import subprocess

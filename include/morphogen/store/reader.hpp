@@ -143,7 +143,8 @@ public:
     elsewhere(const std::string& path) const;
     /// @throws core::UsageError if there is none of that name, listing those there are.
     DatasetInfo dataset(const std::string& path) const;
-    /// Committed frames of a run's file: the length of /step; nothing in other files.
+    /// Committed frames of a run's file: the length of /step; nothing in other files. Of a file
+    /// that grows, those there were when it was opened.
     std::optional<core::Index> frames() const;
     /// From now on so many, whatever the file says.
     void take_for_committed(core::Index frames) noexcept { told_frames_ = frames; }
@@ -174,12 +175,14 @@ public:
 
 private:
     void open(Access access, Sources sources);
+    std::optional<core::Index> count_steps() const;
     hdf5::Dataset open_dataset(const std::string& path) const;
 
     std::filesystem::path path_;
     bool swmr_ = false;
     std::string why_not_plain_;
     std::optional<core::Index> told_frames_;
+    std::optional<core::Index> counted_; // when it was opened beside a writer
     hdf5::File file_;
 };
 
