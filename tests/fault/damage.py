@@ -36,7 +36,7 @@ class Damage:
         self.in_run = path.relative_to(run.path)
         data = path.read_bytes()
         self.bytes = data[:at] if self.is_cut else data[:at] + bytes([data[at] ^ xor]) + data[at + 1:]
-        self.must_be_found = not self.is_cut and any(begin <= at < end for begin, end in protected_ranges(path))
+        self.must_be_found = not self.is_cut and any(begin <= at < end for begin, end in protected_ranges(path, run.stored))
 
     def __str__(self):
         return f"{self.run.name}/{self.in_run} {'cut off' if self.is_cut else 'flipped'} at {self.at}"
@@ -46,7 +46,7 @@ def random_damage(run, path, number, rng):
     size = path.stat().st_size
     if number % 4 == 3:
         return Damage(run, path, rng.randrange(size))
-    ranges = protected_ranges(path)
+    ranges = protected_ranges(path, run.stored)
     begin, end = rng.choice(ranges) if ranges and number % 2 == 0 else (0, size)
     return Damage(run, path, rng.randrange(begin, end), rng.randrange(1, 256))
 

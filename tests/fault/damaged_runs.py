@@ -197,9 +197,9 @@ def is_right(file, number, expected):
         return False
 
 
-def protected_ranges(path):
+def protected_ranges(path, committed):
     """Bytes of the file whose damage must be found: every chunk of a committed frame (they have checksums), and a
-    checkpoint's cells."""
+    checkpoint's cells. committed: frames of the run; a part may count one more than frames.h5."""
     if path.suffix != ".h5" or path.parent.suffix == ".new":
         return []
     ranges = []
@@ -210,7 +210,8 @@ def protected_ranges(path):
         if item.chunks and item.fletcher32:
             for i in range(item.id.get_num_chunks()):
                 info = item.id.get_chunk_info(i)
-                if info.chunk_offset[0] < len(file["step"]):
+                frame = info.chunk_offset[0]
+                if frame < len(file["step"]) and file.attrs.get("first_frame", 0) + frame < committed:
                     ranges.append((info.byte_offset, info.byte_offset + info.size))
         elif "crc32" in item.attrs:
             ranges.append((item.id.get_offset(), item.id.get_offset() + item.id.get_storage_size()))
