@@ -73,7 +73,7 @@ TEST_CASE("what the owner has claimed is not taken over") {
     CHECK_FALSE(share.take_over(20, 41));
     CHECK(share.claim(1000) == 80); // the end, and no more
     CHECK(share.left() == 0);
-    CHECK_FALSE(share.take_over(1, 1));
+    CHECK_FALSE(share.take_over(1, 2));
 }
 
 TEST_CASE("a free thread gets whole tiles first and then a part of the fullest") {
