@@ -3,6 +3,7 @@
 #include "morphogen/store/hdf5/dataspace.hpp"
 
 #include "store/element_copy.hpp"
+#include "store/hdf5/detached.hpp"
 
 #include <vector>
 
@@ -54,15 +55,14 @@ bool copy_attribute(hid_t from, hid_t to, hid_t to_file, const std::string& name
                     const ReferenceMap& references) {
     const hdf5::Attribute source = open_attribute(from, name);
     const hdf5::Type type = type_of(source);
-    const hdf5::Space space = space_of(source);
+    const hdf5::Space space = hdf5::detached(space_of(source));
     const bool refers = contains_references(type);
     if (refers && call("H5Tequal", {}, [&] { return H5Tequal(type.get(), H5T_STD_REF_OBJ); }) <= 0)
         return false;
     const auto count = call("H5Sget_simple_extent_npoints", {.object = from, .name = name},
                             [&] { return H5Sget_simple_extent_npoints(space.get()); });
     std::vector<std::byte> values(static_cast<std::size_t>(count) * H5Tget_size(type.get()));
-    // A committed type of the old file cannot be used in the new one: a copy of it can.
-    const hdf5::Type plain(call("H5Tcopy", {}, [&] { return H5Tcopy(type.get()); }));
+    const hdf5::Type plain = hdf5::detached(type);
     if (!values.empty())
         call("H5Aread", {from, name},
              [&] { return H5Aread(source.get(), plain.get(), values.data()); });

@@ -4,6 +4,8 @@
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/detached.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -37,8 +39,7 @@ void keep_fill_value(const DatasetReader& model, const hdf5::Type& type,
 /// The type of the old file's elements, in the new file.
 hdf5::Type element_type(const DatasetReader& model) {
     const auto old = hdf5::open_dataset(model.file().file().get(), model.info().path.c_str());
-    const hdf5::Type type = hdf5::type_of(old);
-    return hdf5::Type(call("H5Tcopy", {}, [&] { return H5Tcopy(type.get()); }));
+    return hdf5::detached(hdf5::type_of(old));
 }
 
 } // namespace

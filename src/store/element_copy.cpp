@@ -4,7 +4,10 @@
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
+#include "store/hdf5/detached.hpp"
+
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace morphogen::store {
@@ -105,12 +108,13 @@ CopyBy how_to_copy(hid_t dataset) {
 
 hdf5::Dataset create_same_dataset(hid_t old, hid_t parent, const std::string& name) {
     const hdf5::Type type(call("H5Dget_type", {.object = old}, [&] { return H5Dget_type(old); }));
-    const hdf5::Type plain(call("H5Tcopy", {}, [&] { return H5Tcopy(type.get()); }));
+    const hdf5::Type plain = hdf5::detached(type);
     const hdf5::Space space(
         call("H5Dget_space", {.object = old}, [&] { return H5Dget_space(old); }));
-    const hdf5::Properties creation(
+    hdf5::Properties creation(
         call("H5Dget_create_plist", {.object = old}, [&] { return H5Dget_create_plist(old); }));
-    return hdf5::create_dataset(parent, name.c_str(), plain.get(), space, creation);
+    return hdf5::create_dataset(parent, name.c_str(), plain.get(), hdf5::detached(space),
+                                hdf5::detached(std::move(creation), plain));
 }
 
 bool copy_elements(const hdf5::File& from, const hdf5::File& to, const std::string& path,
