@@ -1,5 +1,6 @@
 #include "morphogen/core/atomic_file.hpp"
 
+#include "morphogen/core/descriptor.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/whole_io.hpp"
 
@@ -19,21 +20,6 @@ namespace {
     throw Error(ErrorText{.what = what, .where = path.native(), .why = errno_text(code)});
 }
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    int close() noexcept { return ::close(std::exchange(fd_, -1)); }
-
-private:
-    int fd_;
-};
-
 } // namespace
 
 void replace_file(const std::filesystem::path& path, std::string_view contents,
@@ -47,7 +33,8 @@ void replace_file(const std::filesystem::path& path, std::string_view contents,
         if (failed != 0) fail("cannot write file", path, failed);
         if (durability == Durability::synced && ::fsync(file.get()) != 0)
             fail("cannot sync file", path, errno);
-        if (file.close() != 0) fail("cannot close file", path, errno);
+        if (const int failed_close = file.close(); failed_close != 0)
+            fail("cannot close file", path, failed_close);
         if (std::rename(beside.c_str(), path.c_str()) != 0) fail("cannot rename file", path, errno);
     } catch (...) {
         ::unlink(beside.c_str());

@@ -2,6 +2,7 @@
 
 #include "morphogen/codec/crc32.hpp"
 #include "morphogen/core/contract.hpp"
+#include "morphogen/core/descriptor.hpp"
 #include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
@@ -16,7 +17,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -86,21 +86,6 @@ facts_of(const CheckpointHeader& header, int rank, const Box& block) {
             {schema::grid_shape, last(header.global)},
             {schema::block_offset, last(block.lo)}};
 }
-
-/// A descriptor for reading.
-class ReadOnly {
-public:
-    explicit ReadOnly(const fs::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        if (fd_ < 0) fail("cannot open file", path.native(), core::errno_text(errno));
-    }
-    ReadOnly(const ReadOnly&) = delete;
-    ReadOnly& operator=(const ReadOnly&) = delete;
-    ~ReadOnly() { ::close(fd_); }
-    int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
 
 void read_all(int fd, std::uint64_t offset, std::span<std::byte> out, const std::string& where) {
     const auto n = core::read_whole(fd, out, offset);
@@ -198,7 +183,7 @@ void Piece::read(core::Field field, const Box& box, std::span<std::byte> out) co
         return core::Extents{block_.lo[0] + row / shape[1], block_.lo[1] + row % shape[1],
                              shared.lo[2]};
     };
-    const ReadOnly file(path_);
+    const core::Descriptor file = core::open_descriptor(path_, O_RDONLY);
     std::vector<std::byte> buffer;
     for (Index slab = 0; slab < slabs(stored); ++slab) {
         const Index first = slab * stored.rows_per_sum;
@@ -218,7 +203,7 @@ void Piece::read(core::Field field, const Box& box, std::span<std::byte> out) co
 }
 
 void Piece::check(std::vector<std::string>& problems) const {
-    const ReadOnly file(path_);
+    const core::Descriptor file = core::open_descriptor(path_, O_RDONLY);
     std::vector<std::byte> buffer;
     for (const core::Field field : fields)
         for (Index slab = 0; slab < slabs(stored_[static_cast<std::size_t>(field)]); ++slab)

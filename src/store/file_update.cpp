@@ -2,6 +2,7 @@
 
 #include "morphogen/codec/crc32.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/little_endian.hpp"
 #include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
@@ -34,10 +35,7 @@ void put(std::string& out, std::uint64_t value) {
 }
 
 std::uint64_t get(std::string_view bytes) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < 8; ++i)
-        value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
-    return value;
+    return core::little_endian(std::span<const char>(bytes).first(8));
 }
 
 std::uint64_t checksum(std::string_view bytes) {

@@ -1,5 +1,7 @@
 #include "store/image_memory.hpp"
 
+#include "store/hdf5/check_object.hpp"
+
 namespace morphogen::store::hdf5 {
 namespace {
 
@@ -47,8 +49,10 @@ File ImageMemory::open(std::span<const std::byte> image, const std::filesystem::
     call("H5Pset_file_image", {.name = path.native()},
          [&] { return H5Pset_file_image(access_.get(), bytes_, image.size()); });
     const std::string name = path.native() + in_memory_suffix;
-    return File(call("H5Fopen", {.name = path.native()},
-                     [&] { return H5Fopen(name.c_str(), H5F_ACC_RDONLY, access_.get()); }));
+    File file(call("H5Fopen", {.name = path.native()},
+                   [&] { return H5Fopen(name.c_str(), H5F_ACC_RDONLY, access_.get()); }));
+    check_root(file);
+    return file;
 }
 
 } // namespace morphogen::store::hdf5

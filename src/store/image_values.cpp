@@ -6,11 +6,12 @@
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 
+#include "store/hdf5/superblock.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 namespace morphogen::store {
 namespace {
@@ -128,10 +129,8 @@ OpenDataset open_values(const FileReader& reader, const std::string& name, Index
     return open;
 }
 
-bool begins_at_zero(std::span<const std::byte> image) noexcept {
-    constexpr std::array<unsigned char, 8> signature{0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    return image.size() >= signature.size() &&
-           std::memcmp(image.data(), signature.data(), signature.size()) == 0;
+bool begins_at_zero(std::span<const std::byte> image) {
+    return hdf5::superblock_in({reinterpret_cast<const char*>(image.data()), image.size()}) == 0;
 }
 
 void find_chunks(OpenDataset& open, std::size_t image_bytes) {

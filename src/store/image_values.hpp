@@ -30,7 +30,7 @@ OpenDataset open_values(const FileReader& reader, const std::string& name,
                         core::Index most_frames = std::numeric_limits<core::Index>::max());
 
 /// A file whose addresses count from the start of the image: no user block before it.
-bool begins_at_zero(std::span<const std::byte> image) noexcept;
+bool begins_at_zero(std::span<const std::byte> image);
 
 /// Fills in the chunk's shape, the filters and, if they are few and all inside the image, where the
 /// chunks are. @throws core::Error

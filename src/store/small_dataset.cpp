@@ -5,6 +5,7 @@
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/reader.hpp"
 
+#include "store/hdf5/superblock.hpp"
 #include "store/image_memory.hpp"
 #include "store/image_values.hpp"
 
@@ -29,12 +30,9 @@ std::uint64_t product(const std::vector<Index>& shape) noexcept {
     return n;
 }
 
-/// A writer has the file, or was killed: HDF5 opens it where it lies, beside one.
-bool has_writer(std::span<const std::byte> image) noexcept {
-    constexpr std::size_t version_at = 8; // of the superblock (HDF5 File Format Specification 3.0)
-    constexpr std::size_t flags_at = 11;
-    return image.size() > flags_at && begins_at_zero(image) && image[version_at] == std::byte{3} &&
-           (image[flags_at] & std::byte{1}) != std::byte{0};
+/// HDF5 opens such a file where it lies, beside its writer, dead or alive.
+bool has_writer(std::span<const std::byte> image) {
+    return hdf5::says_writer({reinterpret_cast<const char*>(image.data()), image.size()});
 }
 
 /// A dataset as it is opened where it lies on the disk, whose file is the reader's.

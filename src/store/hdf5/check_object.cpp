@@ -50,15 +50,6 @@ const char* damage_of(const RawFile& file, const HeapObject& object) {
     throw core::Error(core::ErrorText{.what = what, .where = where, .why = why});
 }
 
-/// Of the root group's header (specification, II.A); nothing in superblocks before version 2, whose
-/// root group has no checksum.
-std::optional<haddr_t> address_of_root(const RawFile& raw) {
-    constexpr std::uint64_t root = 36; // with addresses of 8 bytes
-    const auto superblock = raw.read(0, root + 8);
-    if (!superblock || (*superblock)[8] < 2 || (*superblock)[9] != 8) return std::nullopt;
-    return number(*superblock, root, 8);
-}
-
 /// Of what a hard link of @p parent leads to; nothing where the library must follow the link.
 std::optional<haddr_t> address_of(hid_t parent, const std::string& path) {
     const QuietErrors quiet;
@@ -142,8 +133,9 @@ void check_object(hid_t parent, const char* path) {
 void check_root(const File& file) {
     const auto raw = RawFile::of(file.get());
     if (!raw) return;
-    if (const auto address = address_of_root(*raw))
-        Check(file.get(), file, *raw).look_at("/", *address);
+    const auto superblock = raw->read(0, superblock_bytes);
+    const auto root = superblock ? root_in(*superblock) : std::nullopt;
+    if (root) Check(file.get(), file, *raw).look_at("/", *root);
 }
 
 } // namespace morphogen::store::hdf5

@@ -15,7 +15,8 @@ namespace morphogen::store::hdf5 {
 /// @throws core::Error naming file and object
 void check_object(hid_t parent, const char* path);
 
-/// The same for the root group, once the file has been opened.
+/// The same for the root group, once the file has been opened; before version 2 of the superblock
+/// its header has no checksum.
 void check_root(const File& file);
 
 } // namespace morphogen::store::hdf5

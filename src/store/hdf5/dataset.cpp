@@ -73,7 +73,7 @@ bool leaves_file(hid_t parent, const char* name) {
     call("H5Pset_elink_cb", {},
          [&] { return H5Pset_elink_cb(access.get(), refuse_to_follow, &met); });
     const QuietErrors quiet;                       // what is not there is the next call's error
-    H5Oexists_by_name(parent, name, access.get()); // follows links, but opens nothing
+    H5Oexists_by_name(parent, name, access.get()); // looks at no object: external links fail
     return met;
 }
 

@@ -1,20 +1,20 @@
 #include "store/hdf5/raw_file.hpp"
 
+#include "morphogen/core/little_endian.hpp"
 #include "morphogen/core/whole_io.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 
 #include "store/hdf5/locating_driver.hpp"
 #include "store/hdf5/overlay_driver.hpp"
 
+#include <sys/stat.h>
+
 #include <cstddef>
 
 namespace morphogen::store::hdf5 {
 
 std::uint64_t number(std::span<const char> bytes, std::size_t at, std::size_t size) {
-    std::uint64_t n = 0;
-    for (std::size_t i = 0; i < size; ++i)
-        n |= std::uint64_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-    return n;
+    return core::little_endian(bytes.subspan(at, size));
 }
 
 std::optional<RawFile> RawFile::of(hid_t file) {
@@ -46,12 +46,18 @@ std::optional<RawFile> RawFile::of(hid_t file) {
     return raw;
 }
 
+std::uint64_t RawFile::end_of_file() const {
+    if (memory_.data() != nullptr) return memory_.size();
+    struct ::stat status {};
+    return ::fstat(descriptor_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
 std::optional<Bytes> RawFile::read(std::uint64_t address, std::uint64_t size) const {
-    constexpr std::uint64_t largest_structure = std::uint64_t{1} << 30;
-    if (size > largest_structure || address > undefined_address - base_ - size) return std::nullopt;
+    // A damaged size must not take memory.
+    const std::uint64_t end = end_of_file();
+    if (size > end || base_ > end - size || address > end - size - base_) return std::nullopt;
     address += base_;
     if (memory_.data() != nullptr) {
-        if (address + size > memory_.size()) return std::nullopt;
         const auto part = memory_.subspan(address, size);
         return Bytes(part.begin(), part.end());
     }

@@ -27,6 +27,8 @@ public:
     std::optional<Bytes> read(std::uint64_t address, std::uint64_t size) const;
 
 private:
+    std::uint64_t end_of_file() const;
+
     int descriptor_ = -1;
     std::span<const char> memory_;
     std::uint64_t base_ = 0;

@@ -1,11 +1,12 @@
 #include "store/hdf5/superblock.hpp"
 
+#include "morphogen/core/descriptor.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/little_endian.hpp"
 #include "morphogen/core/whole_io.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -50,25 +51,29 @@ struct State {
     }
 };
 
-/// Little-endian; what is past the end counts as 0.
+/// What is past the end counts as 0.
 std::uint32_t word_at(std::span<const char> bytes, std::size_t at) {
-    std::uint32_t word = 0;
-    for (std::size_t i = 0; i < std::min<std::size_t>(4, bytes.size() - at); ++i)
-        word |= std::uint32_t{static_cast<unsigned char>(bytes[at + i])} << (8 * i);
-    return word;
+    const auto word = bytes.subspan(at, std::min<std::size_t>(4, bytes.size() - at));
+    return static_cast<std::uint32_t>(core::little_endian(word));
 }
 
-// Version 3: signature 8, version, sizes, flags 4, four addresses of 8, checksum 4.
+// Version 3, and 2 but for the flags: signature 8, version, sizes, flags 4, four addresses of 8,
+// checksum 4.
 constexpr std::size_t checked = 44;
 constexpr std::size_t whole = checked + 4;
+constexpr std::size_t version_at = 8;
+constexpr std::size_t address_size_at = 9;
 constexpr std::size_t flags_at = 11;
 constexpr std::size_t end_at = 28;
+constexpr std::size_t root_at = 36;
+constexpr std::size_t address_bytes = 8;
 constexpr char write_flag = 0x01;
 constexpr char swmr_flag = 0x04;
 constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
 
 bool is_version_3(std::string_view image) {
-    return image.size() >= whole && image.starts_with(signature) && image[8] == 3 && image[9] == 8;
+    return image.size() >= whole && image.starts_with(signature) && image[version_at] == 3 &&
+           image[address_size_at] == address_bytes;
 }
 
 [[noreturn]] void fail(const char* what, const std::filesystem::path& path, int code) {
@@ -76,22 +81,7 @@ bool is_version_3(std::string_view image) {
     throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = why});
 }
 
-class Descriptor {
-public:
-    Descriptor(const std::filesystem::path& path, int flags)
-        : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {
-        if (fd_ < 0) fail("cannot open file", path, errno);
-    }
-    ~Descriptor() { ::close(fd_); }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
-std::string read_superblock(const Descriptor& file, const std::filesystem::path& path) {
+std::string read_superblock(const core::Descriptor& file, const std::filesystem::path& path) {
     std::string image(whole, '\0');
     const auto n = core::read_whole(file.get(), std::as_writable_bytes(std::span(image)), 0);
     if (n < 0) fail("cannot read file", path, errno);
@@ -99,17 +89,14 @@ std::string read_superblock(const Descriptor& file, const std::filesystem::path&
     return image;
 }
 
-void write_superblock(const Descriptor& file, const std::filesystem::path& path,
+void write_superblock(const core::Descriptor& file, const std::filesystem::path& path,
                       const std::string& image) {
     const int failed = core::write_whole(file.get(), std::as_bytes(std::span(image)), 0);
     if (failed != 0) fail("cannot write file", path, failed);
 }
 
 std::uint64_t address_at(std::string_view image, std::size_t at) {
-    std::uint64_t address = 0;
-    for (std::size_t i = 0; i < 8; ++i)
-        address |= std::uint64_t{static_cast<unsigned char>(image[at + i])} << (8 * i);
-    return address;
+    return core::little_endian(std::span<const char>(image).subspan(at, address_bytes));
 }
 
 } // namespace
@@ -142,8 +129,32 @@ void seal_superblock(std::string& image) {
         image[checked + i] = static_cast<char>(static_cast<unsigned char>(sum >> (8 * i)));
 }
 
+std::optional<std::uint64_t> superblock_in(std::span<const char> file) {
+    const std::string_view bytes(file.data(), file.size());
+    constexpr std::uint64_t first_other = 512;
+    for (std::uint64_t at = 0; at < bytes.size(); at = at == 0 ? first_other : 2 * at)
+        if (bytes.substr(at).starts_with(signature)) return at;
+    return std::nullopt;
+}
+
+bool says_writer(std::span<const char> file) {
+    const auto at = superblock_in(file);
+    if (!at) return false;
+    const auto image = file.subspan(*at);
+    return is_version_3(std::string_view(image.data(), image.size())) &&
+           (image[flags_at] & write_flag) != 0;
+}
+
+std::optional<std::uint64_t> root_in(std::span<const char> superblock) {
+    const std::string_view image(superblock.data(), superblock.size());
+    if (image.size() < root_at + address_bytes || !image.starts_with(signature) ||
+        image[version_at] < 2 || image[address_size_at] != address_bytes)
+        return std::nullopt;
+    return address_at(image, root_at);
+}
+
 std::optional<FileMark> read_mark(const std::filesystem::path& path) {
-    const Descriptor file(path, O_RDONLY);
+    const core::Descriptor file = core::open_descriptor(path, O_RDONLY);
     const std::string image = read_superblock(file, path);
     if (!is_version_3(image)) return std::nullopt;
     std::string sealed = image;
@@ -158,7 +169,7 @@ std::optional<FileMark> read_mark(const std::filesystem::path& path) {
 }
 
 void clear_mark(const std::filesystem::path& path, std::uint64_t end) {
-    const Descriptor file(path, O_RDWR);
+    const core::Descriptor file = core::open_descriptor(path, O_RDWR);
     std::string image = read_superblock(file, path);
     image.resize(std::max(image.size(), whole));
     image[flags_at] = 0;
@@ -169,7 +180,7 @@ void clear_mark(const std::filesystem::path& path, std::uint64_t end) {
 }
 
 void set_mark(const std::filesystem::path& path) {
-    const Descriptor file(path, O_RDWR);
+    const core::Descriptor file = core::open_descriptor(path, O_RDWR);
     std::string image = read_superblock(file, path);
     image.resize(std::max(image.size(), whole));
     image[flags_at] = write_flag;

@@ -16,6 +16,16 @@ std::uint32_t metadata_checksum(std::span<const char> bytes);
 /// @throws core::Error if there is no such superblock.
 void seal_superblock(std::string& image);
 
+/// Bytes of a version 2 or 3 superblock.
+inline constexpr std::uint64_t superblock_bytes = 48;
+/// Where the superblock begins in the bytes of a file: 0, or a power of 2 from 512 on behind a user
+/// block (HDF5 File Format Specification 3.0, II.A). Nothing if this is no HDF5 file.
+std::optional<std::uint64_t> superblock_in(std::span<const char> file);
+/// Whether it says that a writer has the file; it does after a kill too.
+bool says_writer(std::span<const char> file);
+/// The address of the root group's header; nothing in superblocks before version 2.
+std::optional<std::uint64_t> root_in(std::span<const char> superblock);
+
 /// What a file says about itself before HDF5 is asked.
 struct FileMark {
     bool writing = false;   // a writer has it open, or was killed

@@ -9,6 +9,7 @@
 #include "watchdog.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 
 using namespace morphogen;
@@ -61,8 +62,12 @@ TEST_CASE("gather takes the committed frames of a killed run's files, and tells 
     const test::TemporaryDirectory directory;
     killed_run(directory / "one");
     killed_run(directory / "segments", 2);
-    for (const char* name :
-         {"one/frames.h5", "segments/frames.h5", "segments/parts/0001.0000.h5"}) {
+    fs::create_directory(directory / "block");
+    const std::string killed = test::content(directory / "one/frames.h5");
+    std::ofstream(directory / "block/frames.h5", std::ios::binary)
+        << std::string(512, '#') << killed; // a user block
+    for (const char* name : {"one/frames.h5", "segments/frames.h5", "segments/parts/0001.0000.h5",
+                             "block/frames.h5"}) {
         CAPTURE(name);
         const fs::path path = directory / name;
         const Index frames = fs::path(name).stem() == "frames" ? 3 : 1;
