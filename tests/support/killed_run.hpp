@@ -84,4 +84,17 @@ inline void flip(const std::filesystem::path& path, std::streamoff at) {
     file.put(static_cast<char>(byte ^ 0x20));
 }
 
+/// Of an object of a file that is closed, or that a kill left.
+inline void damage_header(const std::filesystem::path& path, const char* name) {
+    H5O_info_t info{};
+    {
+        const auto file = store::hdf5::open_file(path, store::hdf5::Mode::read_swmr);
+        store::hdf5::call("H5Oget_info", {.object = file.get()}, [&] {
+            return H5Oget_info_by_name2(file.get(), name, &info, H5O_INFO_BASIC, H5P_DEFAULT);
+        });
+    }
+    constexpr int flags = 5; // after "OHDR" and the version
+    flip(path, static_cast<std::streamoff>(info.addr) + flags);
+}
+
 } // namespace morphogen::test

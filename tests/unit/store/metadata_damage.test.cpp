@@ -70,19 +70,6 @@ std::vector<Index> right_frames(const fs::path& root) {
     return right;
 }
 
-std::streamoff header_of(const fs::path& path, const char* name) {
-    const auto file = hdf5::open_file(path, hdf5::Mode::read_swmr);
-    H5O_info_t info{};
-    hdf5::call("H5Oget_info", {.object = file.get()}, [&] {
-        return H5Oget_info_by_name2(file.get(), name, &info, H5O_INFO_BASIC, H5P_DEFAULT);
-    });
-    return static_cast<std::streamoff>(info.addr);
-}
-
-void lose(const fs::path& path, const char* name) {
-    test::flip(path, header_of(path, name) + 5);
-}
-
 void write_config(const fs::path& root) {
     std::ofstream(root / "config.toml") << "[model]\ndt = 0.5\n"; // as sample_record()
 }
@@ -126,7 +113,7 @@ TEST_CASE("metadata damage: steps follow from times, and times from steps") {
     const test::TemporaryDirectory directory;
     test::write_killed(directory.path(), 5);
     if (knows_time_step) write_config(directory.path());
-    lose(directory / "frames.h5", lost);
+    test::damage_header(directory / "frames.h5", lost);
     const auto report = store::repair_run({directory.path()}, RepairMode::repair);
     CAPTURE(lost, knows_time_step);
     CHECK(report.committed == (knows_time_step ? 5 : 0));
@@ -140,45 +127,12 @@ TEST_CASE("metadata damage: steps follow from times, and times from steps") {
     }
 }
 
-TEST_CASE("metadata damage: an object is refused at each attempt, and its file can be closed") {
-    const char* const damaged = GENERATE("v", "step", "stats");
-    const test::TemporaryDirectory directory;
-    const fs::path frames = directory / "frames.h5";
-    test::write_killed(directory.path(), 3);
-    store::repair_run({directory.path()}, RepairMode::repair);
-    lose(frames, damaged);
-    auto file = hdf5::open_file(frames, hdf5::Mode::read);
-    const auto open = [&] {
-        if (std::string_view(damaged) == "stats")
-            hdf5::open_group(file.get(), "stats");
-        else
-            hdf5::open_dataset(file.get(), damaged);
-    };
-    for (int attempt = 0; attempt < 3; ++attempt)
-        CHECK_THROWS_WITH(open(), Catch::Contains("frames.h5") && Catch::Contains(damaged) &&
-                                      Catch::Contains("header is damaged"));
-    file.close();
-    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
-}
-
-TEST_CASE("metadata damage: a file whose root group is damaged is refused each time") {
-    const test::TemporaryDirectory directory;
-    const fs::path frames = directory / "frames.h5";
-    test::write_killed(directory.path(), 3);
-    store::repair_run({directory.path()}, RepairMode::repair);
-    lose(frames, ".");
-    for (int attempt = 0; attempt < 3; ++attempt)
-        CHECK_THROWS_WITH(hdf5::open_file(frames, hdf5::Mode::read),
-                          Catch::Contains("frames.h5") && Catch::Contains("header is damaged"));
-    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
-}
-
 TEST_CASE("metadata damage: a closed file that tells nothing of its frames stays") {
     const test::TemporaryDirectory directory;
     const fs::path frames = directory / "frames.h5";
     test::write_killed(directory.path(), 5);
     store::repair_run({directory.path()}, RepairMode::repair);
-    lose(frames, "step");
+    test::damage_header(frames, "step");
     const std::string before = test::content(frames);
     CHECK(!store::repair_run({directory.path()}, RepairMode::repair).problems.empty());
     CHECK((test::content(frames) == before));
@@ -198,7 +152,7 @@ TEST_CASE("metadata damage: a closed file of which one field can be read stays")
     const fs::path frames = directory / "frames.h5";
     test::write_killed(directory.path(), 3, 0, config);
     store::repair_run({directory.path()}, RepairMode::repair);
-    lose(frames, lost);
+    test::damage_header(frames, lost);
     const auto report = store::repair_run({directory.path()}, RepairMode::repair);
     CAPTURE(lost, has_both, report.actions);
     CHECK(!report.problems.empty());
@@ -211,7 +165,7 @@ TEST_CASE("metadata damage: a run goes on behind a closed segment that lost a co
     const test::TemporaryDirectory directory;
     test::write_killed(directory.path(), 6, 4);
     write_config(directory.path());
-    lose(directory / "parts/0000.0000.h5", lost);
+    test::damage_header(directory / "parts/0000.0000.h5", lost);
     const auto told = store::repair_run({directory.path()}, RepairMode::show);
     const auto report = store::repair_run({directory.path()}, RepairMode::repair);
     CAPTURE(lost, report.actions, report.problems);
@@ -227,7 +181,7 @@ TEST_CASE("metadata damage: what repair cannot mend it also tells without change
     const test::TemporaryDirectory directory;
     test::write_killed(directory.path(), 6, 4);
     write_config(directory.path());
-    lose(directory / "parts/0000.0000.h5", "step");
+    test::damage_header(directory / "parts/0000.0000.h5", "step");
     const auto told = store::repair_run({directory.path()}, RepairMode::show);
     const auto report = store::repair_run({directory.path()}, RepairMode::repair);
     CHECK(!report.actions.empty());
@@ -240,7 +194,7 @@ TEST_CASE("metadata damage: statistics that are lost are counted again") {
     const char* const lost = GENERATE("stats/v_min", "stats/v_mean", "stats");
     const test::TemporaryDirectory directory;
     test::write_killed(directory.path(), 3);
-    lose(directory / "frames.h5", lost);
+    test::damage_header(directory / "frames.h5", lost);
     CHECK(store::repair_run({directory.path()}, RepairMode::repair).committed == 3);
     const auto records = store::FileReader(directory / "frames.h5").records();
     REQUIRE(records.size() == 3);
@@ -269,7 +223,7 @@ TEST_CASE("metadata damage: where a launch cannot be read") {
     test::write_two_parts(directory.path(), 4, 4);
     const auto launches = store::FileReader(frames).launches();
     REQUIRE(launches.size() == 1);
-    lose(frames, "provenance/0000");
+    test::damage_header(frames, "provenance/0000");
     const auto damaged =
         store::FileReader(frames, store::Access::plain, store::Sources::not_looked_at).launches();
     REQUIRE(damaged.size() == 1);
@@ -277,7 +231,7 @@ TEST_CASE("metadata damage: where a launch cannot be read") {
     const bool is_lost = GENERATE(false, true);
     if (is_lost)
         for (const char* part : {"parts/0000.0000.h5", "parts/0000.0001.h5"})
-            lose(directory / part, "provenance/0000");
+            test::damage_header(directory / part, "provenance/0000");
 
     config::Config c = test::killed_config();
     const store::RunDirectory run{directory.path()};
@@ -295,7 +249,7 @@ TEST_CASE("metadata damage: a part whose launches cannot be added to is not gone
     const test::TemporaryDirectory directory;
     test::write_killed(directory.path(), 5, 4);
     store::repair_run({directory.path()}, RepairMode::repair);
-    lose(directory / "parts/0001.0000.h5", "provenance");
+    test::damage_header(directory / "parts/0001.0000.h5", "provenance");
     const config::Config c = test::killed_config();
     const auto layout = store::make_layout(c, {{0, 0, 0}, c.grid.shape});
     const auto sink = store::open_sink(c, {directory.path()}, layout, {}, mpi::Communicator(), 5);

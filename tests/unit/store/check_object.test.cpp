@@ -1,0 +1,76 @@
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/file.hpp"
+#include "morphogen/store/repair.hpp"
+
+#include "catch.hpp"
+#include "killed_run.hpp"
+#include "store/hdf5/superblock.hpp"
+#include "temporary_directory.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace store = morphogen::store;
+namespace hdf5 = morphogen::store::hdf5;
+namespace test = morphogen::test;
+
+namespace {
+
+using Open = void (*)(const hdf5::File& file);
+
+struct Damaged {
+    const char* name;
+    Open open;
+};
+
+/// The library opens it at the second attempt, and cannot close the file any more.
+void check_refused(const Damaged& damaged) {
+    const test::TemporaryDirectory directory;
+    const auto path = directory / "frames.h5";
+    test::write_killed(directory.path(), 3);
+    store::repair_run({directory.path()}, store::RepairMode::repair);
+    test::damage_header(path, damaged.name);
+    CAPTURE(damaged.name);
+    if (damaged.open == nullptr) {
+        for (int attempt = 0; attempt < 3; ++attempt)
+            CHECK_THROWS_WITH(hdf5::open_file(path, hdf5::Mode::read),
+                              Catch::Contains("frames.h5") && Catch::Contains("header is damaged"));
+    } else {
+        const hdf5::File file = hdf5::open_file(path, hdf5::Mode::read);
+        for (int attempt = 0; attempt < 3; ++attempt)
+            CHECK_THROWS_WITH(damaged.open(file), Catch::Contains("frames.h5") &&
+                                                      Catch::Contains("header is damaged") &&
+                                                      Catch::Contains(damaged.name));
+    }
+    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
+}
+
+} // namespace
+
+TEST_CASE("an object whose header is damaged is refused at each attempt, and its file closes") {
+    check_refused({"v", [](const hdf5::File& f) { hdf5::open_dataset(f.get(), "v"); }});
+    check_refused({"step", [](const hdf5::File& f) { hdf5::open_dataset(f.get(), "/step"); }});
+    check_refused({"stats", [](const hdf5::File& f) { hdf5::open_group(f.get(), "stats"); }});
+    check_refused(
+        {"stats", [](const hdf5::File& f) { hdf5::open_dataset(f.get(), "stats/v_min"); }});
+    check_refused({".", nullptr}); // the root group: the file itself
+}
+
+TEST_CASE("a superblock is found behind a user block, and what it says") {
+    const test::TemporaryDirectory directory;
+    test::write_killed(directory.path(), 1);
+    const std::string killed = test::content(directory / "frames.h5");
+    for (const std::size_t before : {0U, 512U, 4096U}) {
+        CAPTURE(before);
+        const std::string file = std::string(before, 'x') + killed;
+        CHECK(hdf5::superblock_in(file) == before);
+        CHECK(hdf5::says_writer(file));
+    }
+    CHECK_FALSE(hdf5::superblock_in(std::string(700, 'x') + killed)); // not where one may be
+    CHECK_FALSE(hdf5::says_writer(std::string(700, 'x') + killed));
+    CHECK_FALSE(hdf5::root_in(killed.substr(0, 43))); // cut off
+    CHECK(hdf5::root_in(killed.substr(0, hdf5::superblock_bytes)) == hdf5::superblock_bytes);
+    store::repair_run({directory.path()}, store::RepairMode::repair);
+    CHECK_FALSE(hdf5::says_writer(test::content(directory / "frames.h5")));
+}
