@@ -28,7 +28,7 @@ public:
     core::Index left() const;
 
     /// Any thread: the end of what is not claimed, which from now on is no longer the owner's; so
-    /// much of it that both end together if the new part costs @p overlap cells more. Nothing if
+    /// much of it that both end together if the new part costs @p overlap slabs more. Nothing if
     /// fewer than @p least, which is more than @p overlap, are left.
     std::optional<core::Box> take_over(core::Index overlap, core::Index least);
 

@@ -19,12 +19,6 @@ using core::NdBox;
 
 using File = std::shared_ptr<const store::FileReader>;
 
-/// Along axes, of fixed size: read in blocks.
-bool has_blocks(const store::DatasetInfo& info) {
-    return !info.is_variable && !info.shape.empty() &&
-           info.shape.size() <= static_cast<std::size_t>(Dims::max_rank);
-}
-
 DatasetDifference compare_scalars(const File& a, const File& b, const std::string& path,
                                   double tolerance) {
     DatasetDifference result{.path = path};
@@ -107,8 +101,8 @@ DatasetDifference compare_datasets(const File& a, const File& b, const std::stri
         return differ(info_a.type == info_b.type
                           ? fmt::format("{} of other members, sizes or byte order", info_a.type)
                           : fmt::format("types {} and {}", info_a.type, info_b.type));
-    DatasetDifference result = has_blocks(info_a) ? compare_blocks(a, b, path, options)
-                                                  : compare_scalars(a, b, path, options.tolerance);
+    DatasetDifference result = info_a.has_blocks() ? compare_blocks(a, b, path, options)
+                                                   : compare_scalars(a, b, path, options.tolerance);
     if (!numbers(a) && info_a.is_numeric && options.tolerance > 0.0 && result.different > 0)
         result.why = fmt::format("{} elements differ; {} of this kind is compared byte by byte, "
                                  "without the tolerance",

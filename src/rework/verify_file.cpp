@@ -67,10 +67,30 @@ private:
 
     /// What they lead to is what the file presents, as a virtual dataset's sources are.
     void follow_links(const FileReader& file) {
-        for (const store::ExternalLink& link : file.external_links()) {
-            ++job_.result().external_links;
-            job_.guarded(file.path().native() + ", " + link.path,
-                         [&] { job_.add_task(file.file_behind(link), {}, 0); });
+        for (const store::ExternalLink& link : file.external_links())
+            job_.guarded(file.path().native() + ", " + link.path, [&] { follow(file, link); });
+    }
+
+    void follow(const FileReader& file, const store::ExternalLink& link) {
+        fs::path target;
+        try {
+            target = file.file_behind(link);
+        } catch (const core::Error&) {
+            target = file.path().parent_path() / link.file; // an absolute name stays as it is
+            std::error_code failed;
+            if (!fs::is_regular_file(target, failed) || opens(target)) throw;
+            // It is the file, which the library does not open plainly: its turn will tell.
+        }
+        job_.add_task(target, {}, 0);
+        ++job_.result().external_links;
+    }
+
+    static bool opens(const fs::path& path) {
+        try {
+            FileReader(path, store::Access::plain, store::Sources::not_looked_at);
+            return true;
+        } catch (const core::Error&) {
+            return false;
         }
     }
 
@@ -92,7 +112,7 @@ private:
             follow_sources(*file, info, is_field ? *file->frames() : 0);
             return;
         }
-        if (!has_blocks(info)) {
+        if (!info.has_blocks()) {
             read_whole(*file, info);
             return;
         }
@@ -124,11 +144,6 @@ private:
             else
                 job_.add_task(source, dataset.starts_with('/') ? dataset : "/" + dataset, demanded);
         }
-    }
-
-    static bool has_blocks(const DatasetInfo& info) {
-        return !info.is_variable && !info.shape.empty() &&
-               info.shape.size() <= static_cast<std::size_t>(core::Dims::max_rank);
     }
 
     /// Scalars and elements of variable size: through the library.

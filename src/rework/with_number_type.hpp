@@ -26,7 +26,7 @@ inline bool is_half(const store::ElementType& type) noexcept {
 /// @param type a number, not is_half()
 inline store::NumberType number_type_of(const store::ElementType& type) noexcept {
     using store::NumberType;
-    MORPHOGEN_EXPECT(type.is_number());
+    MORPHOGEN_EXPECT(type.is_number() && !is_half(type));
     const auto by_size = [&](NumberType one, NumberType two, NumberType four, NumberType eight) {
         return type.size == 1 ? one : type.size == 2 ? two : type.size == 4 ? four : eight;
     };

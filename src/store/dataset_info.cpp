@@ -1,5 +1,6 @@
 #include "store/dataset_info.hpp"
 
+#include "morphogen/core/nd_box.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 
 #include "store/element_type.hpp"
@@ -218,6 +219,11 @@ bool DatasetInfo::is_nearly_all_fill() const noexcept {
     if (layout == DataLayout::assembled || raw_bytes() <= quickly_read) return false;
     if (layout == DataLayout::contiguous) return stored_bytes == 0; // all of it, or nothing
     return stored_bytes < raw_bytes() / beyond_codecs;
+}
+
+bool DatasetInfo::has_blocks() const noexcept {
+    return !is_variable && !shape.empty() &&
+           shape.size() <= static_cast<std::size_t>(core::Dims::max_rank);
 }
 
 double DatasetInfo::ratio() const noexcept {

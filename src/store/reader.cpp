@@ -100,14 +100,17 @@ FileReader::FileReader(const fs::path& path, Access access, Sources sources) : p
 void FileReader::open(Access access, Sources sources) {
     swmr_ = access == Access::swmr;
     file_ = hdf5::open_located(path_, swmr_);
-    counted_.reset();
     // Beside a writer this is first: what is looked at later is at least as new. A later count may
     // tell of frames that the cached end of a chunk index does not know, and which would be fill.
-    if (swmr_) try {
-            counted_ = count_steps();
-        } catch (const core::Error&) { // whoever asks for the frames is told
-        }
+    if (swmr_) count_early();
     if (sources == Sources::demanded) check_sources();
+}
+
+void FileReader::count_early() {
+    try {
+        counted_ = count_steps();
+    } catch (const core::Error&) { // whoever asks for the frames is told
+    }
 }
 
 void FileReader::check_sources() const {

@@ -20,6 +20,7 @@ namespace morphogen::parallel {
 /// single item would have to be flushed.
 class FollowingDistance {
 public:
+    /// @param capacity of the ring, items; below 4 there is no distance to keep.
     /// @param spins spins_before_sleep(), the measure of time; 0: never waits.
     FollowingDistance(std::size_t capacity, int spins)
         : little_(std::min<std::uint64_t>(capacity / 4, 64)),

@@ -59,6 +59,8 @@ struct DatasetInfo {
 
     std::uint64_t raw_bytes() const noexcept; // the largest number if there are more
     double ratio() const noexcept;            // raw to stored; 0 if nothing is stored
+    /// Elements of fixed size along at least one axis: a DatasetReader has them.
+    bool has_blocks() const noexcept;
     /// Whether so little is stored of so much that no codec did it: chunks that were never written.
     /// Reading it would take for ever and tell nothing.
     bool is_nearly_all_fill() const noexcept;
@@ -175,6 +177,7 @@ public:
 
 private:
     void open(Access access, Sources sources);
+    void count_early();
     std::optional<core::Index> count_steps() const;
     hdf5::Dataset open_dataset(const std::string& path) const;
 

@@ -218,6 +218,27 @@ TEST_CASE("verify looks behind external links, once into each file, and tells th
                                      Catch::Contains("there/target.h5, /v"));
 }
 
+TEST_CASE("verify looks at a file behind a link that a writer has, or had") {
+    const test::Watchdog watchdog("verify");
+    const test::TemporaryDirectory directory;
+    test::write_killed(directory.path(), 3);
+    write_small_file(directory / "link.h5", item_values(1));
+    {
+        const auto file = hdf5::open_file(directory / "link.h5", hdf5::Mode::write);
+        link_to(file, "frames.h5", "/v", "killed");
+        link_to(file, "link.h5", "/none", "missing"); // the file is there, the object is not
+    }
+    std::vector<std::string> problems;
+    const rework::VerifyResult result =
+        rework::verify(directory / "link.h5", budget,
+                       [&](const std::string& problem) { problems.push_back(problem); });
+    CHECK(result.files == 2);
+    CHECK(result.external_links == 1);
+    REQUIRE(problems.size() == 2);
+    CHECK_THAT(problems[0], Catch::Contains("leads to nothing") && Catch::Contains("/missing"));
+    CHECK_THAT(problems[1], Catch::Contains("file is not closed") && Catch::Contains("frames.h5"));
+}
+
 TEST_CASE("info shows external links, whether there is anything behind them or not") {
     const test::TemporaryDirectory directory;
     write_links(directory / "link.h5", "one.h5");
