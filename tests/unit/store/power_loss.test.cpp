@@ -162,6 +162,19 @@ TEST_CASE("power loss: a part that is cut short ends the run with what all parts
     CHECK(store::FileReader(part).launches().size() == 1);
 }
 
+TEST_CASE("power loss: a kill between two segments, of which the first is cut short") {
+    const double share = GENERATE(0.7, 0.95);
+    const test::TemporaryDirectory directory;
+    test::write_killed(directory.path(), 6, 3);
+    const fs::path part = directory / "parts/0001.0000.h5";
+    fs::remove(directory / "parts/0002.0000.h5"); // not begun yet
+    fs::resize_file(part,
+                    static_cast<std::uintmax_t>(share * static_cast<double>(fs::file_size(part))));
+    const auto report = repaired(directory.path());
+    CHECK(test::mentions(report.actions, "which are proven"));
+    check_frames(directory.path(), report.committed);
+}
+
 TEST_CASE("power loss: parts that are older than frames.h5 end the run") {
     const test::TemporaryDirectory directory;
     test::write_two_parts(directory.path(), 4, 4);
