@@ -4,6 +4,7 @@
 #include "morphogen/rework/block_stream.hpp"
 #include "morphogen/rework/box_loader.hpp"
 #include "morphogen/rework/boxes.hpp"
+#include "morphogen/store/hdf5_lock.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "catch.hpp"
@@ -45,9 +46,10 @@ std::vector<std::byte> decoded(const DatasetReader& reader, const NdBox& box) {
     return bytes;
 }
 
-/// By the library.
+/// By the library, also while a loader's thread calls it.
 std::vector<std::byte> bytes_of(const DatasetReader& reader, const NdBox& box) {
     std::vector<std::byte> bytes(static_cast<std::size_t>(box.volume()) * reader.element_size());
+    const store::Hdf5Lock lock;
     reader.read_plain(box, bytes);
     return bytes;
 }
