@@ -46,6 +46,11 @@ endif()
 
 add_library(morphogen_test_support STATIC "${MORPHOGEN_TEST_SUPPORT}/catch_main.cpp")
 target_link_libraries(morphogen_test_support PUBLIC morphogen_catch_session morphogen::core)
+if(MORPHOGEN_SANITIZE) # for what sanitizers cannot run, or run too slowly
+    target_compile_definitions(morphogen_test_support INTERFACE MORPHOGEN_TEST_SANITIZED=1)
+else()
+    target_compile_definitions(morphogen_test_support INTERFACE MORPHOGEN_TEST_SANITIZED=0)
+endif()
 target_precompile_headers(morphogen_test_support INTERFACE "${MORPHOGEN_TEST_SUPPORT}/catch.hpp")
 
 # morphogen_unit_tests(MODULE [LIBRARIES ...]): tests/unit/MODULE/*.test.cpp as one program, each case a ctest.

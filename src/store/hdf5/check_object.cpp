@@ -62,7 +62,7 @@ std::optional<haddr_t> address_of(hid_t parent, const std::string& path) {
 ObjectHeader header_at(const RawFile& raw, haddr_t address, bool is_growing) {
     ObjectHeader header(raw, address);
     // Beside a writer a header may be met half written.
-    for (int attempt = 0; is_growing && header.is_damaged() && attempt < 50; ++attempt) {
+    for (int attempt = 0; is_growing && header.is_damaged() && attempt < 20; ++attempt) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
         header = ObjectHeader(raw, address);
     }

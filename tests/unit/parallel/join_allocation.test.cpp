@@ -1,11 +1,5 @@
 // Replaces the program's operator new, which the sanitizers have their own of: not in their builds.
-#if defined(__has_feature)
-#    if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#        define MORPHOGEN_TEST_SANITIZED
-#    endif
-#endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                             \
-    !defined(MORPHOGEN_TEST_SANITIZED)
+#if !MORPHOGEN_TEST_SANITIZED
 
 #    include "morphogen/parallel/join.hpp"
 #    include "morphogen/parallel/team.hpp"

@@ -1,13 +1,7 @@
 // Each job of the engine with a failing allocation at every place: it ends with an error, leaves
 // no file, no thread and no memory, and the next one works. C++'s allocations only: HDF5 1.10 does
 // not survive its own. Replaces the program's operator new, of which sanitizers have their own.
-#if defined(__has_feature)
-#    if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#        define MORPHOGEN_TEST_SANITIZED
-#    endif
-#endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                             \
-    !defined(MORPHOGEN_TEST_SANITIZED)
+#if !MORPHOGEN_TEST_SANITIZED
 
 #    include "morphogen/core/error.hpp"
 #    include "morphogen/rework/box_loader.hpp"

@@ -74,6 +74,9 @@ void write_config(const fs::path& root) {
     std::ofstream(root / "config.toml") << "[model]\ndt = 0.5\n"; // as sample_record()
 }
 
+/// Sanitizers see every third block: the library waits for a writer at each.
+constexpr int every = MORPHOGEN_TEST_SANITIZED ? 3 : 1;
+
 /// Repairs a run that a kill left with @p committed frames, each time with another block of
 /// @p file damaged. @returns how often the file was made anew without a loss
 int sweep(const char* file, Index committed, Index frames_per_file) {
@@ -81,7 +84,9 @@ int sweep(const char* file, Index committed, Index frames_per_file) {
     test::write_killed(original.path(), committed, frames_per_file);
     write_config(original.path());
     int anew = 0;
-    for (const std::streamoff block : blocks_of(original / file)) {
+    const std::vector<std::streamoff> blocks = blocks_of(original / file);
+    for (std::size_t b = 0; b < blocks.size(); b += std::size_t{every}) {
+        const std::streamoff block = blocks[b];
         const test::TemporaryDirectory directory;
         fs::copy(original.path(), directory.path(),
                  fs::copy_options::recursive | fs::copy_options::overwrite_existing);
@@ -102,8 +107,8 @@ int sweep(const char* file, Index committed, Index frames_per_file) {
 } // namespace
 
 TEST_CASE("metadata damage: no frame of a killed run is lost that could be read before") {
-    CHECK(sweep("frames.h5", 5, 0) >= 10);
-    CHECK(sweep("parts/0001.0000.h5", 6, 4) >= 15);
+    CHECK(sweep("frames.h5", 5, 0) >= 10 / every);
+    CHECK(sweep("parts/0001.0000.h5", 6, 4) >= 15 / every);
     CHECK(sweep("frames.h5", 6, 4) == 0); // it is made anew from the parts instead
 }
 
