@@ -49,9 +49,10 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
     const auto file_b = std::make_shared<const FileReader>(data_file(b));
     std::set<std::string> outward; // external links to anything but a dataset
     const auto paths_of = [&](const FileReader& file) {
-        std::vector<std::string> paths = file.dataset_paths();
-        for (const store::ExternalLink& link : file.external_links())
-            if (file.has_dataset(link.path))
+        store::FileContents contents = file.whole_contents();
+        std::vector<std::string> paths = std::move(contents.datasets);
+        for (const store::ExternalLink& link : contents.external_links)
+            if (file.leads_to_dataset(link))
                 paths.push_back(link.path);
             else
                 outward.insert(link.path);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <string_view>
@@ -128,9 +129,14 @@ FileDescription describe(const fs::path& path) {
                 d.problems.push_back(std::move(launch.problem));
         d.checkpoints = checkpoints_of(directory);
     }
-    for (const std::string& dataset : reader.dataset_paths())
-        guarded([&] { d.datasets.push_back(reader.dataset(dataset)); });
-    guarded([&] { d.external_links = reader.external_links(); });
+    guarded([&] {
+        store::FileContents contents = reader.contents();
+        for (const std::exception_ptr& damage : contents.damaged)
+            guarded([&] { std::rethrow_exception(damage); });
+        for (const std::string& dataset : contents.datasets)
+            guarded([&] { d.datasets.push_back(reader.dataset(dataset)); });
+        d.external_links = std::move(contents.external_links);
+    });
     guarded([&] { reader.check_sources(); });
     return d;
 }

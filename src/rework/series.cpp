@@ -50,13 +50,10 @@ void check_points(const DatasetReader& reader, const std::vector<Dims>& points) 
 /// /step or /time, where the file has one number per frame.
 std::optional<FrameNumbers> frame_numbers(const DatasetReader& reader, const char* name) {
     const std::string path = fmt::format("/{}", name);
-    const auto all = reader.file().datasets();
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const auto& info) { return info.path == path; });
+    if (!reader.file().has_dataset(path)) return std::nullopt;
+    const store::DatasetInfo info = reader.file().dataset(path);
     const Index frames = reader.shape()[0];
-    if (found == all.end() || found->shape.size() != 1 || found->shape[0] < frames ||
-        !found->is_numeric)
-        return std::nullopt;
+    if (info.shape.size() != 1 || info.shape[0] < frames || !info.is_numeric) return std::nullopt;
     const DatasetReader numbers(
         std::shared_ptr<const store::FileReader>(std::shared_ptr<void>(), &reader.file()), path);
     if (!numbers.type().is_number()) return std::nullopt;

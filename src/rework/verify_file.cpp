@@ -33,10 +33,14 @@ public:
             job_.report("file is not closed", task.file.native(),
                         file->why_not_plain() + "; unless a run is writing it, repair it");
         if (file->frames()) job_.guarded(task.file.native(), [&] { check_records(*file); });
-        for (const std::string& path : file->dataset_paths())
+        const store::FileContents contents = file->contents();
+        for (const std::exception_ptr& damage : contents.damaged)
+            job_.guarded(task.file.native(), [&] { std::rethrow_exception(damage); });
+        for (const std::string& path : contents.datasets)
             job_.guarded(task.file.native() + ", " + path,
                          [&] { check_dataset(file, path, task); });
-        job_.guarded(task.file.native(), [&] { follow_links(*file); });
+        for (const store::ExternalLink& link : contents.external_links)
+            job_.guarded(task.file.native() + ", " + link.path, [&] { follow(*file, link); });
         for (const auto& demand : task.demanded)
             job_.guarded(task.file.native(),
                          [&] { check_length(*file, demand.first, demand.second); });
@@ -46,9 +50,10 @@ private:
     /// A run's columns have a value per committed frame, in order.
     void check_records(const FileReader& file) {
         const Index frames = *file.frames();
-        for (const DatasetInfo& info : file.datasets()) {
-            const bool column = info.path == "/time" || info.path.starts_with("/stats/");
-            if (column && (info.shape.size() != 1 || info.shape.front() < frames))
+        for (const std::string& path : file.contents().datasets) {
+            if (path != "/time" && !path.starts_with("/stats/")) continue;
+            const DatasetInfo info = file.dataset(path);
+            if (info.shape.size() != 1 || info.shape.front() < frames)
                 job_.report("missing frames", file.path().native() + ", " + info.path,
                             fmt::format("it has {}, /step counts {}",
                                         info.shape.empty() ? 0 : info.shape.front(), frames));
@@ -65,12 +70,7 @@ private:
             }
     }
 
-    /// What they lead to is what the file presents, as a virtual dataset's sources are.
-    void follow_links(const FileReader& file) {
-        for (const store::ExternalLink& link : file.external_links())
-            job_.guarded(file.path().native() + ", " + link.path, [&] { follow(file, link); });
-    }
-
+    /// What a link leads to is what the file presents, as a virtual dataset's sources are.
     void follow(const FileReader& file, const store::ExternalLink& link) {
         fs::path target;
         try {

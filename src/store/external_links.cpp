@@ -1,53 +1,45 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/reader.hpp"
 
-#include "store/hdf5/collected.hpp"
+#include "store/hdf5/check_object.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <system_error>
 
 /// What FileReader tells of links to other files.
 namespace morphogen::store {
-namespace {
 
-using Values = hdf5::Collected<std::pair<std::string, std::size_t>>; // path, bytes of the value
+namespace fs = std::filesystem;
 
-herr_t add_external_link(hid_t, const char* name, const H5L_info_t* info, void* values) noexcept {
-    if (info->type != H5L_TYPE_EXTERNAL) return H5_ITER_CONT;
-    return static_cast<Values*>(values)->add([&] {
-        return std::pair{"/" + std::string(name), info->u.val_size};
-    });
+/// @returns whether the file of the link has an object of that name.
+/// @throws core::Error if it is damaged: the library would keep its file open
+bool FileReader::check_behind(const ExternalLink& link) const {
+    const fs::path there = path_.parent_path() / link.file; // an absolute name stays as it is
+    std::error_code failed;
+    if (!fs::is_regular_file(there, failed)) return false;
+    const FileReader file(there, Access::whichever_works, Sources::not_looked_at);
+    const char* const object = link.object.c_str();
+    if (!hdf5::exists(file.file().get(), object)) return false;
+    hdf5::check_object(file.file().get(), object);
+    return true;
 }
 
-} // namespace
-
-std::vector<ExternalLink> FileReader::external_links() const {
-    Values found;
-    hdf5::call("H5Lvisit", {.object = file_.get()}, [&] {
-        return H5Lvisit(file_.get(), H5_INDEX_NAME, H5_ITER_INC, add_external_link, &found);
-    });
-    std::vector<ExternalLink> links;
-    for (const auto& [path, size] : found.take()) {
-        const std::string& name = path; // clang 14 lets no lambda capture a structured binding
-        std::string value(size + 1, '\0');
-        const char* file = "";
-        const char* object = "";
-        hdf5::call("H5Lget_val", {file_.get(), name}, [&] {
-            return H5Lget_val(file_.get(), name.c_str(), value.data(), value.size(), H5P_DEFAULT);
-        });
-        hdf5::call("H5Lunpack_elink_val", {file_.get(), name}, [&] {
-            return H5Lunpack_elink_val(value.data(), value.size() - 1, nullptr, &file, &object);
-        });
-        links.push_back({name, file, object});
+bool FileReader::leads_to_dataset(const ExternalLink& link) const {
+    const auto opens = [&] { return H5Oopen(file_.get(), link.path.c_str(), H5P_DEFAULT); };
+    if (check_behind(link)) {
+        const hdf5::Object object(hdf5::call("H5Oopen", {file_.get(), link.path}, opens));
+        return H5Iget_type(object.get()) == H5I_DATASET;
     }
-    std::sort(links.begin(), links.end(),
-              [](const ExternalLink& a, const ExternalLink& b) { return a.path < b.path; });
-    return links;
+    const hdf5::QuietErrors quiet; // the library may know other places to look for the file
+    const hdf5::Object object(opens());
+    return object.valid() && H5Iget_type(object.get()) == H5I_DATASET;
 }
 
-std::filesystem::path FileReader::file_behind(const ExternalLink& link) const {
+fs::path FileReader::file_behind(const ExternalLink& link) const {
     try {
+        check_behind(link);
         const hdf5::Object object(hdf5::call("H5Oopen", {file_.get(), link.path}, [&] {
             return H5Oopen(file_.get(), link.path.c_str(), H5P_DEFAULT);
         }));

@@ -8,6 +8,7 @@
 #include "store/attribute_copy.hpp"
 #include "store/element_copy.hpp"
 #include "store/hdf5/collected.hpp"
+#include "store/hdf5/links.hpp"
 
 #include <hdf5_hl.h>
 
@@ -17,48 +18,15 @@
 namespace morphogen::store {
 namespace {
 
+using hdf5::below;
 using hdf5::call;
-
-struct Link {
-    std::string name;
-    H5L_type_t type = H5L_TYPE_ERROR;
-    std::size_t value_size = 0; // of soft and external links
-};
-
-using Links = hdf5::Collected<Link>;
-
-herr_t add_link(hid_t, const char* name, const H5L_info_t* info, void* links) noexcept {
-    return static_cast<Links*>(links)->add([&] {
-        Link link{.name = name, .type = info->type};
-        if (info->type != H5L_TYPE_HARD) link.value_size = info->u.val_size;
-        return link;
-    });
-}
-
-/// In the order of creation where the group kept it: netCDF-4 numbers its dimensions by it.
-std::vector<Link> links_of(const hdf5::Group& group) {
-    Links links;
-    const hdf5::Properties creation(call("H5Gget_create_plist", {.object = group.get()},
-                                         [&] { return H5Gget_create_plist(group.get()); }));
-    unsigned order = 0;
-    call("H5Pget_link_creation_order", {.object = group.get()},
-         [&] { return H5Pget_link_creation_order(creation.get(), &order); });
-    const H5_index_t index =
-        (order & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
-    call("H5Literate", {.object = group.get()},
-         [&] { return H5Literate(group.get(), index, H5_ITER_INC, nullptr, add_link, &links); });
-    return links.take();
-}
+using hdf5::Link;
 
 H5O_info_t info_of(hid_t object) {
     H5O_info_t info{};
     call("H5Oget_info", {.object = object},
          [&] { return H5Oget_info2(object, &info, H5O_INFO_BASIC); });
     return info;
-}
-
-std::string below(const std::string& group, const std::string& name) {
-    return (group == "/" ? "" : group) + "/" + name;
 }
 
 using Addresses = hdf5::Collected<haddr_t>;
@@ -107,7 +75,7 @@ public:
 
 private:
     void copy_links(const hdf5::Group& source, const hdf5::Group& target, const std::string& path) {
-        for (const Link& link : links_of(source)) {
+        for (const Link& link : links_of(source, hdf5::LinkOrder::by_creation)) {
             if (link.type == H5L_TYPE_HARD)
                 copy_object(source, target, path, link.name);
             else

@@ -6,7 +6,6 @@
 #include "morphogen/store/hdf5/properties.hpp"
 
 #include "store/dataset_info.hpp"
-#include "store/hdf5/collected.hpp"
 #include "store/hdf5/superblock.hpp"
 #include "store/virtual_cycle.hpp"
 
@@ -29,24 +28,6 @@ using core::Index;
     const std::string where = fmt::format("{}, {}", file.native(), dataset);
     throw core::UsageError(
         core::ErrorText{.what = what, .where = where, .why = why, .advice = advice});
-}
-
-using Paths = hdf5::Collected<std::string>;
-
-herr_t add_dataset(hid_t, const char* name, const H5O_info_t* info, void* paths) noexcept {
-    if (info->type != H5O_TYPE_DATASET) return H5_ITER_CONT;
-    return static_cast<Paths*>(paths)->add([&] { return "/" + std::string(name); });
-}
-
-std::vector<std::string> paths_of_datasets(const hdf5::File& file) {
-    Paths found;
-    hdf5::call("H5Ovisit", {.object = file.get()}, [&] {
-        return H5Ovisit2(file.get(), H5_INDEX_NAME, H5_ITER_INC, add_dataset, &found,
-                         H5O_INFO_BASIC);
-    });
-    std::vector<std::string> paths = found.take();
-    std::sort(paths.begin(), paths.end());
-    return paths;
 }
 
 /// The library keeps every source open, and reads fill values, silently, where it cannot.
@@ -115,7 +96,7 @@ void FileReader::count_early() {
 
 void FileReader::check_sources() const {
     std::set<std::pair<std::string, std::string>> sources;
-    for (const std::string& path : paths_of_datasets(file_)) {
+    for (const std::string& path : contents().datasets) {
         const auto creation = [&] {
             try {
                 return hdf5::creation_of(hdf5::open_dataset(file_.get(), path.c_str()));
@@ -153,22 +134,11 @@ void FileReader::check_no_cycle(const std::string& path) const {
 
 hdf5::Dataset FileReader::open_dataset(const std::string& path) const {
     if (!hdf5::exists(file_.get(), path.c_str())) {
-        const auto there = paths_of_datasets(file_);
+        const auto there = contents().datasets;
         fail("no such dataset", path_, path, "the file does not have it",
              there.empty() ? "" : fmt::format("it has {}", fmt::join(there, ", ")));
     }
     return hdf5::open_dataset(file_.get(), path.c_str());
-}
-
-std::vector<DatasetInfo> FileReader::datasets() const {
-    std::vector<DatasetInfo> infos;
-    for (const std::string& path : paths_of_datasets(file_))
-        infos.push_back(dataset(path));
-    return infos;
-}
-
-std::vector<std::string> FileReader::dataset_paths() const {
-    return paths_of_datasets(file_);
 }
 
 bool FileReader::has_dataset(const std::string& path) const {
@@ -207,7 +177,7 @@ FileReader::elsewhere(const std::string& path) const {
     };
     // A soft link on the way leaves its own name, which may be anything there.
     if (std::string name = hdf5::name_of(data.get()); is_it(name)) return std::pair{there, name};
-    for (std::string& name : file.dataset_paths())
+    for (std::string& name : file.contents().datasets)
         if (is_it(name)) return std::pair{there, std::move(name)};
     fail("cannot read dataset", path_, path,
          fmt::format("an external link leads to {}, where it has no name", there.native()));

@@ -9,6 +9,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <limits>
 #include <optional>
@@ -88,6 +89,13 @@ struct ExternalLink {
     std::string object;
 };
 
+/// All that hard links of a file lead to.
+struct FileContents {
+    std::vector<std::string> datasets;        // paths, in order; the first of several
+    std::vector<ExternalLink> external_links; // by path, in order
+    std::vector<std::exception_ptr> damaged;  // core::Error: each object or link that is unreadable
+};
+
 /// Plainly, or as a reader beside a SWMR writer: needed while a run writes, and after it was
 /// killed.
 enum class Access { plain, swmr, whichever_works };
@@ -113,13 +121,15 @@ public:
     const std::string& why_not_plain() const noexcept { return why_not_plain_; }
     const hdf5::File& file() const noexcept { return file_; }
 
-    /// Every dataset, by path.
-    /// @throws core::Error if one of them cannot be opened
+    /// What can be read and what cannot. @throws core::Error if the root cannot
+    FileContents contents() const;
+    /// The same. @throws core::Error also if any of it cannot be read
+    FileContents whole_contents() const;
+    /// Every dataset, by path. @throws core::Error as whole_contents(), or if one cannot be opened
     std::vector<DatasetInfo> datasets() const;
-    /// Their paths alone, in order.
-    std::vector<std::string> dataset_paths() const;
-    /// Links to other files, by path, in order.
-    std::vector<ExternalLink> external_links() const;
+    /// False if it leads to something else or to nothing.
+    /// @throws core::Error if what it names is there and cannot be opened
+    bool leads_to_dataset(const ExternalLink& link) const;
     /// The file of the object that a link leads to, where the library finds it.
     /// @throws core::Error if there is none
     std::filesystem::path file_behind(const ExternalLink& link) const;
@@ -178,6 +188,7 @@ public:
 private:
     void open(Access access, Sources sources);
     void count_early();
+    bool check_behind(const ExternalLink& link) const;
     std::optional<core::Index> count_steps() const;
     hdf5::Dataset open_dataset(const std::string& path) const;
 

@@ -130,6 +130,11 @@ void check_object(hid_t parent, const char* path) {
     check.look_at(path, info.addr);
 }
 
+void check_header(const File& file, const std::string& path, haddr_t address) {
+    if (const auto raw = RawFile::of(file.get()))
+        Check(file.get(), file, *raw).look_at(path, address);
+}
+
 void check_root(const File& file) {
     const auto raw = RawFile::of(file.get());
     if (!raw) return;

@@ -2,6 +2,8 @@
 
 #include "morphogen/store/hdf5/handle.hpp"
 
+#include <string>
+
 /// Damage that HDF5 must not be let near: it is looked for in the bytes of the file first.
 namespace morphogen::store::hdf5 {
 
@@ -14,6 +16,10 @@ namespace morphogen::store::hdf5 {
 /// file yet. Files whose bytes cannot be reached (see RawFile) pass.
 /// @throws core::Error naming file and object
 void check_object(hid_t parent, const char* path);
+
+/// The same for the object at an address that a hard link named.
+/// @param path the object's, for the message
+void check_header(const File& file, const std::string& path, haddr_t address);
 
 /// The same for the root group, once the file has been opened; before version 2 of the superblock
 /// its header has no checksum.

@@ -140,6 +140,12 @@ TEST_CASE("diff compares what external links lead to, and tells which it does no
     }
     fs::remove(directory / "two.h5");
     CHECK(diff("b.h5").front().why.find("only in") != std::string::npos);
+    // What is there and damaged is no link to nothing.
+    test::damage_header(directory / "one.h5", "v");
+    CHECK_THROWS_WITH(diff("c.h5"), Catch::Contains("one.h5, /v"));
+    CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
+    std::ofstream(directory / "one.h5") << "no HDF5 file";
+    CHECK_THROWS_WITH(diff("c.h5"), Catch::Contains("one.h5"));
 }
 
 TEST_CASE("damaged mappings of a virtual dataset are found before the library decodes them") {
