@@ -1,24 +1,21 @@
 #include "morphogen/parallel/affinity.hpp"
-#include "morphogen/parallel/parking.hpp"
 #include "morphogen/parallel/spsc_ring.hpp"
 
 #include "bench/measurements.hpp"
+#include "bench/thread_pair.hpp"
 #include "bench/timing.hpp"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
-#include <vector>
 
 // Boost is for comparison alone; the program does not need it.
 #if __has_include(<boost/lockfree/spsc_queue.hpp>)
@@ -102,99 +99,6 @@ struct BoostRing {
     }
 };
 #endif
-
-/// Waits for the other thread without sleeping; gives its core away only after so long that the
-/// other one must have lost its own to another program.
-class Spin {
-public:
-    void wait() {
-        if (++spins_ % 20'000 != 0)
-            parallel::relax();
-        else
-            std::this_thread::yield();
-    }
-
-private:
-    int spins_ = 0;
-};
-
-template <typename Try>
-void until(Try&& done) {
-    for (Spin spin; !done();)
-        spin.wait();
-}
-
-/// Two cores for the two threads; unpinned, schedulers may leave both on one, and then a time slice
-/// is measured instead of the ring. Empty sets, which pin nothing, where the process has one only.
-struct CorePair {
-    parallel::CoreSet own;
-    parallel::CoreSet other;
-};
-
-/// Which core of which socket a hardware thread belongs to; the same text for siblings.
-std::string physical_core(int cpu) {
-    const std::string topology =
-        "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/thread_siblings";
-    std::string siblings;
-    if (!(std::ifstream(topology) >> siblings)) return std::to_string(cpu);
-    return siblings;
-}
-
-CorePair choose_cores() {
-    const parallel::CoreSet& usable = parallel::process_affinity();
-    std::vector<int> cpus;
-    for (int cpu = 0; static_cast<int>(cpus.size()) < usable.count(); ++cpu)
-        if (usable.contains(cpu)) cpus.push_back(cpu);
-    if (cpus.size() < 2) return {};
-    // Two threads of one core share its first cache, which no two ranks or teams rely on.
-    const auto apart = std::find_if(cpus.begin() + 1, cpus.end(), [&](int cpu) {
-        return physical_core(cpu) != physical_core(cpus.front());
-    });
-    const int other = apart != cpus.end() ? *apart : cpus[1];
-    return {parallel::CoreSet::single(cpus.front()), parallel::CoreSet::single(other)};
-}
-
-const CorePair& cores() {
-    static const CorePair pair = choose_cores();
-    return pair;
-}
-
-/// Keeps the calling thread on @p cores, if there are any, for as long as this lives.
-class Pinned {
-public:
-    explicit Pinned(const parallel::CoreSet& cores) : before_(parallel::CoreSet::of_this_thread()) {
-        pinned_ = cores.restore_on_this_thread();
-    }
-    ~Pinned() {
-        if (pinned_) before_.restore_on_this_thread();
-    }
-    Pinned(const Pinned&) = delete;
-    Pinned& operator=(const Pinned&) = delete;
-
-private:
-    parallel::CoreSet before_;
-    bool pinned_ = false;
-};
-
-/// Runs @p other on a second thread and @p own here, each on a core of its own if there are two;
-/// seconds from when both are ready.
-template <typename Own, typename Other>
-double together(Own&& own, Other&& other) {
-    const Pinned here(cores().own);
-    std::atomic<bool> ready{false};
-    std::thread thread([&] {
-        if (!cores().other.restore_on_this_thread())
-            parallel::restore_process_affinity_on_this_thread();
-        // release: partner is the load below; only "this thread runs" is published.
-        ready.store(true, std::memory_order_release);
-        other();
-    });
-    until([&] { return ready.load(std::memory_order_acquire); }); // partner: the store above
-    const core::Stopwatch watch;
-    own();
-    thread.join();
-    return watch.seconds();
-}
 
 // What the two threads do below shares nothing but the rings, which lie in memory of their own: a
 // sum beside the other thread's variables would be measured instead.
