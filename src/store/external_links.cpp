@@ -22,6 +22,10 @@ bool FileReader::check_behind(const ExternalLink& link) const {
     const FileReader file(there, Access::whichever_works, Sources::not_looked_at);
     const char* const object = link.object.c_str();
     if (!hdf5::exists(file.file().get(), object)) return false;
+    {
+        const hdf5::QuietErrors quiet; // a link there may lead to nothing, or in circles
+        if (H5Oexists_by_name(file.file().get(), object, H5P_DEFAULT) <= 0) return false;
+    }
     hdf5::check_object(file.file().get(), object);
     return true;
 }

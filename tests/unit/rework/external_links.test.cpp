@@ -140,6 +140,21 @@ TEST_CASE("diff compares what external links lead to, and tells which it does no
     }
     fs::remove(directory / "two.h5");
     CHECK(diff("b.h5").front().why.find("only in") != std::string::npos);
+    const auto skipped = [&](const char* name) {
+        for (const auto& result : diff("c.h5"))
+            if (result.path == name) return !result.skipped.empty();
+        return false;
+    };
+    {
+        const auto a_file = hdf5::open_file(directory / "a.h5", hdf5::Mode::write);
+        const auto one = hdf5::open_file(directory / "one.h5", hdf5::Mode::write);
+        link_to(a_file, "one.h5", "/circle", "circle");
+        link_to(one, "a.h5", "/circle", "circle");
+        link_to(a_file, "one.h5", "/away", "away");
+        REQUIRE(H5Lcreate_soft("/nothing", one.get(), "away", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    }
+    CHECK(skipped("/circle"));
+    CHECK(skipped("/away"));
     // What is there and damaged is no link to nothing.
     test::damage_header(directory / "one.h5", "v");
     CHECK_THROWS_WITH(diff("c.h5"), Catch::Contains("one.h5, /v"));
