@@ -49,7 +49,8 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
     const auto file_b = std::make_shared<const FileReader>(data_file(b));
     std::set<std::string> outward; // external links to anything but a dataset
     const auto paths_of = [&](const FileReader& file) {
-        store::FileContents contents = file.whole_contents();
+        store::FileContents contents =
+            options.datasets.empty() ? file.whole_contents() : file.contents();
         std::vector<std::string> paths = std::move(contents.datasets);
         for (const store::ExternalLink& link : contents.external_links)
             if (file.leads_to_dataset(link))
@@ -78,9 +79,11 @@ std::vector<DatasetDifference> diff(const fs::path& a, const fs::path& b,
     if (options.datasets.empty())
         for (const std::string& link : outward)
             if (!wanted.contains(link))
-                results.push_back({.path = link,
-                                   .skipped = "an external link to a group or to nothing; name "
-                                              "datasets behind it with --dataset"});
+                results.push_back(
+                    {.path = link,
+                     .skipped =
+                         "an external link to a group, or to nothing that can be opened; name "
+                         "datasets behind it with --dataset"});
     for (const std::string& path : wanted) {
         const bool in_a = is_in(*file_a, paths_a, path);
         const bool in_b = is_in(*file_b, paths_b, path);

@@ -136,6 +136,7 @@ FileDescription describe(const fs::path& path) {
         for (const std::string& dataset : contents.datasets)
             guarded([&] { d.datasets.push_back(reader.dataset(dataset)); });
         d.external_links = std::move(contents.external_links);
+        d.unknown_links = std::move(contents.unknown_links);
     });
     guarded([&] { reader.check_sources(); });
     return d;

@@ -148,6 +148,10 @@ void write_links(core::JsonWriter& json, const FileDescription& d) {
             .member("object", link.object)
             .end_object();
     json.end_array();
+    json.key("unknown_links").begin_array();
+    for (const std::string& link : d.unknown_links)
+        json.value(link);
+    json.end_array();
 }
 
 void write_run(core::JsonWriter& json, const FileDescription& d) {
@@ -195,6 +199,9 @@ std::string to_text(const FileDescription& d) {
         text +=
             core::single_line(fmt::format("  {}  to {}, {}", link.path, link.file, link.object)) +
             '\n';
+    if (!d.unknown_links.empty()) text += "\nlinks of another program's own kind\n";
+    for (const std::string& link : d.unknown_links)
+        text += core::single_line("  " + link) + '\n';
     if (!d.launches.empty()) text += "\nlaunches\n";
     for (const store::Launch& launch : d.launches)
         text += core::single_line(launch_text(launch)) + '\n';

@@ -39,6 +39,9 @@ public:
         for (const std::string& path : contents.datasets)
             job_.guarded(task.file.native() + ", " + path,
                          [&] { check_dataset(file, path, task); });
+        for (const std::string& link : contents.unknown_links)
+            job_.result().unchecked.push_back(task.file.native() + ", " + link +
+                                              ": a link of another program's own kind");
         for (const store::ExternalLink& link : contents.external_links)
             job_.guarded(task.file.native() + ", " + link.path, [&] { follow(*file, link); });
         for (const auto& demand : task.demanded)
@@ -72,26 +75,8 @@ private:
 
     /// What a link leads to is what the file presents, as a virtual dataset's sources are.
     void follow(const FileReader& file, const store::ExternalLink& link) {
-        fs::path target;
-        try {
-            target = file.file_behind(link);
-        } catch (const core::Error&) {
-            target = file.path().parent_path() / link.file; // an absolute name stays as it is
-            std::error_code failed;
-            if (!fs::is_regular_file(target, failed) || opens(target)) throw;
-            // It is the file, which the library does not open plainly: its turn will tell.
-        }
-        job_.add_task(target, {}, 0);
+        job_.add_task(file.file_behind(link), {}, 0);
         ++job_.result().external_links;
-    }
-
-    static bool opens(const fs::path& path) {
-        try {
-            FileReader(path, store::Access::plain, store::Sources::not_looked_at);
-            return true;
-        } catch (const core::Error&) {
-            return false;
-        }
     }
 
     void check_length(const FileReader& file, const std::string& dataset, Index frames) {

@@ -1,5 +1,4 @@
 #include "morphogen/core/error.hpp"
-#include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "store/hdf5/check_object.hpp"
@@ -13,6 +12,7 @@
 namespace morphogen::store {
 namespace {
 
+using hdf5::below;
 using hdf5::call;
 using hdf5::Link;
 
@@ -25,14 +25,14 @@ public:
         H5O_info_t root{};
         call("H5Oget_info", {.object = file_.get()},
              [&] { return H5Oget_info2(file_.get(), &root, H5O_INFO_BASIC); });
-        met_.insert(root.addr);
-        enter("/");
+        waiting_.emplace_back("/", root.addr);
         while (!waiting_.empty()) {
-            const auto [path, link] = std::move(waiting_.back());
+            const auto [path, address] = std::move(waiting_.back());
             waiting_.pop_back();
-            visit(path, link);
+            if (met_.insert(address).second) visit(path, address);
         }
         std::sort(found_.datasets.begin(), found_.datasets.end());
+        std::sort(found_.unknown_links.begin(), found_.unknown_links.end());
         std::sort(found_.external_links.begin(), found_.external_links.end(),
                   [](const ExternalLink& a, const ExternalLink& b) { return a.path < b.path; });
         return std::move(found_);
@@ -48,53 +48,57 @@ private:
         }
     }
 
-    void enter(const std::string& path) {
+    /// By address: by path, the library would go through all groups above for each object.
+    void visit(const std::string& path, haddr_t address) {
         guarded([&] {
-            auto links =
-                links_of(hdf5::open_group(file_.get(), path.c_str()), hdf5::LinkOrder::by_name);
-            // The last is taken first: an object of several links has the first one's name.
-            for (auto link = links.rbegin(); link != links.rend(); ++link)
-                waiting_.emplace_back(hdf5::below(path, link->name), std::move(*link));
+            hdf5::check_header(file_, path, address);
+            const hdf5::Object object(call("H5Oopen_by_addr", {file_.get(), path},
+                                           [&] { return H5Oopen_by_addr(file_.get(), address); }));
+            switch (H5Iget_type(object.get())) {
+            case H5I_DATASET:
+                return found_.datasets.push_back(path);
+            case H5I_GROUP:
+                return enter(path, object.get());
+            case H5I_DATATYPE:
+                return;
+            default:
+                refuse(path, "it is no dataset, group or type");
+            }
         });
     }
 
-    void visit(const std::string& path, const Link& link) {
-        if (link.type == H5L_TYPE_EXTERNAL)
-            guarded([&] { found_.external_links.push_back(read_link(path, link)); });
-        if (link.type != H5L_TYPE_HARD || !met_.insert(link.address).second) return;
-        H5O_type_t type = H5O_TYPE_UNKNOWN;
-        guarded([&] { type = type_of(path, link); });
-        if (type == H5O_TYPE_DATASET) found_.datasets.push_back(path);
-        if (type == H5O_TYPE_GROUP) enter(path);
+    void enter(const std::string& path, hid_t group) {
+        const auto links = links_of(group, hdf5::LinkOrder::by_name, {file_.get(), path});
+        // The last is visited first: an object of several links has the first one's name.
+        for (auto link = links.rbegin(); link != links.rend(); ++link)
+            guarded([&] { note(below(path, link->name), group, *link); });
     }
 
-    H5O_type_t type_of(const std::string& path, const Link& link) const {
-        hdf5::check_header(file_, path, link.address);
-        H5O_info_t info{};
-        call("H5Oget_info_by_name", {file_.get(), path}, [&] {
-            return H5Oget_info_by_name2(file_.get(), path.c_str(), &info, H5O_INFO_BASIC,
-                                        H5P_DEFAULT);
-        });
-        return info.type;
+    void note(const std::string& path, hid_t group, const Link& link) {
+        if (link.name.empty() || link.name.find('/') != std::string::npos)
+            refuse(path, "a link's name is damaged: it is empty or holds a slash");
+        if (link.type == H5L_TYPE_HARD)
+            waiting_.emplace_back(path, link.address);
+        else if (link.type == H5L_TYPE_EXTERNAL)
+            note_external(path, hdf5::external_target(group, link.name));
+        else if (link.type != H5L_TYPE_SOFT)
+            found_.unknown_links.push_back(path);
     }
 
-    ExternalLink read_link(const std::string& path, const Link& link) const {
-        std::string value(link.value_size + 1, '\0');
-        const char* file = "";
-        const char* object = "";
-        call("H5Lget_val", {file_.get(), path}, [&] {
-            return H5Lget_val(file_.get(), path.c_str(), value.data(), value.size(), H5P_DEFAULT);
-        });
-        call("H5Lunpack_elink_val", {file_.get(), path}, [&] {
-            return H5Lunpack_elink_val(value.data(), link.value_size, nullptr, &file, &object);
-        });
-        return {path, file, object};
+    void note_external(const std::string& path, std::pair<std::string, std::string> target) {
+        found_.external_links.push_back({path, std::move(target.first), std::move(target.second)});
+    }
+
+    [[noreturn]] void refuse(const std::string& path, const char* why) const {
+        const std::string where = hdf5::describe({file_.get(), path});
+        throw core::Error(
+            core::ErrorText{.what = "cannot read object", .where = where, .why = why});
     }
 
     const hdf5::File& file_;
     FileContents found_;
     std::set<haddr_t> met_;
-    std::vector<std::pair<std::string, Link>> waiting_;
+    std::vector<std::pair<std::string, haddr_t>> waiting_;
 };
 
 } // namespace

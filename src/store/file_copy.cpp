@@ -75,7 +75,8 @@ public:
 
 private:
     void copy_links(const hdf5::Group& source, const hdf5::Group& target, const std::string& path) {
-        for (const Link& link : links_of(source, hdf5::LinkOrder::by_creation)) {
+        for (const Link& link :
+             links_of(source.get(), hdf5::LinkOrder::by_creation, {.object = source.get()})) {
             if (link.type == H5L_TYPE_HARD)
                 copy_object(source, target, path, link.name);
             else

@@ -39,6 +39,7 @@ struct FileDescription {
     std::optional<store::FrameRecord> last;
     std::vector<store::DatasetInfo> datasets;
     std::vector<store::ExternalLink> external_links;
+    std::vector<std::string> unknown_links; // of a program's own kind
     std::vector<store::Launch> launches;
     std::vector<CheckpointInfo> checkpoints; // of a run, newest first
     std::vector<std::string> problems;       // a line each: what of the file could not be looked at

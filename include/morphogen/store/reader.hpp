@@ -93,6 +93,7 @@ struct ExternalLink {
 struct FileContents {
     std::vector<std::string> datasets;        // paths, in order; the first of several
     std::vector<ExternalLink> external_links; // by path, in order
+    std::vector<std::string> unknown_links;   // paths of a program's own kinds of links
     std::vector<std::exception_ptr> damaged;  // core::Error: each object or link that is unreadable
 };
 
@@ -127,11 +128,11 @@ public:
     FileContents whole_contents() const;
     /// Every dataset, by path. @throws core::Error as whole_contents(), or if one cannot be opened
     std::vector<DatasetInfo> datasets() const;
-    /// False if it leads to something else or to nothing.
-    /// @throws core::Error if what it names is there and cannot be opened
-    bool leads_to_dataset(const ExternalLink& link) const;
-    /// The file of the object that a link leads to, where the library finds it.
-    /// @throws core::Error if there is none
+    /// False if it leads to something else, or to nothing that can be opened.
+    /// @throws core::Error if it leads to what is damaged
+    bool leads_to_dataset(const ExternalLink& link, int hops = 16) const;
+    /// The file that has what the link names, where the library finds it.
+    /// @throws core::Error if it leads to nothing
     std::filesystem::path file_behind(const ExternalLink& link) const;
     /// Whether a dataset can be found there, behind links or not.
     bool has_dataset(const std::string& path) const;
@@ -188,7 +189,7 @@ public:
 private:
     void open(Access access, Sources sources);
     void count_early();
-    bool check_behind(const ExternalLink& link) const;
+    FileReader target_of(const ExternalLink& link) const;
     std::optional<core::Index> count_steps() const;
     hdf5::Dataset open_dataset(const std::string& path) const;
 

@@ -2,6 +2,7 @@
 
 #include "morphogen/core/error.hpp"
 
+#include "store/hdf5/dense_storage.hpp"
 #include "store/hdf5/object_header.hpp"
 #include "store/hdf5/superblock.hpp"
 
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace morphogen::store::hdf5 {
 namespace {
@@ -81,23 +83,33 @@ public:
 
     /// @returns whether all of the path is in this file, by hard links
     bool follow(const std::string& path) const {
-        for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-            const std::string part = path.substr(0, end);
-            const auto address = address_of(parent_, part);
+        Group group; // whose link is the next
+        hid_t at = parent_;
+        std::size_t begin = 0;
+        for (std::size_t end = path.find('/', 1);; end = path.find('/', begin)) {
+            const std::string part = path.substr(begin, end - begin);
+            const auto address = address_of(at, part);
             if (!address) return false;
-            look_at(part, *address);
-            if (end == std::string::npos) return true;
+            if (end == std::string::npos) {
+                look_at(path, *address);
+                return true;
+            }
+            look_at_group(path.substr(0, end), *address);
+            const QuietErrors quiet; // the library's own attempt tells
+            group = Group(H5Gopen2(at, part.c_str(), H5P_DEFAULT));
+            if (!group.valid()) return false;
+            at = group.get();
+            begin = end + 1;
         }
     }
 
     void look_at(const std::string& path, haddr_t address) const {
         const ObjectHeader header = header_at(raw_, address, is_growing_);
-        if (header.is_damaged()) {
-            if (is_read_only_)
-                throw_damage(parent_, path, "an object's header is damaged",
-                             "its checksum says so");
-            return;
-        }
+        if (is_read_only_)
+            if (const char* why = why_damaged(header))
+                throw_damage(parent_, path, "an object's header is damaged", why);
+        if (header.is_damaged()) return;
+        if (is_read_only_ && !is_growing_) look_at_dense(path, header);
         const auto& mappings = header.virtual_layout();
         if (!mappings || mappings->heap == undefined_address) return;
         if (const char* why = damage_of(raw_, *mappings))
@@ -105,6 +117,34 @@ public:
     }
 
 private:
+    static const char* why_damaged(const ObjectHeader& header) {
+        if (header.is_damaged()) return "its checksum says so";
+        if (header.is_half_a_dataset()) return "it describes data and not their shape or type";
+        return nullptr;
+    }
+
+    void look_at_dense(const std::string& path, const ObjectHeader& header) const {
+        bool is_damaged = false;
+        for (const std::uint64_t heap : header.heaps())
+            is_damaged |= is_damaged_heap(raw_, heap);
+        for (const std::uint64_t tree : header.trees())
+            is_damaged |= is_damaged_tree(raw_, tree);
+        if (is_damaged)
+            throw_damage(parent_, path, "where an object's links or attributes lie is damaged",
+                         "a checksum says so");
+    }
+
+    /// The last one is not looked at again for each of its many objects.
+    void look_at_group(const std::string& path, haddr_t address) const {
+        static std::pair<unsigned long, haddr_t> last; // touched by the thread that uses HDF5
+        H5O_info_t info{};
+        const QuietErrors quiet;
+        const bool is_known = H5Oget_info2(parent_, &info, H5O_INFO_BASIC) >= 0;
+        if (is_known && last == std::pair{info.fileno, address}) return;
+        look_at(path, address);
+        if (is_known && is_read_only_ && !is_growing_) last = {info.fileno, address};
+    }
+
     hid_t parent_;
     const RawFile& raw_;
     bool is_read_only_ = false;

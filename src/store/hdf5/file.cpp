@@ -6,6 +6,7 @@
 #include "store/hdf5/check_object.hpp"
 #include "store/hdf5/locating_driver.hpp"
 #include "store/hdf5/superblock.hpp"
+#include "store/hdf5/tried_files.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -46,6 +47,9 @@ File create_new_file(const std::filesystem::path& path, const Properties& creati
 }
 
 File open_file(const std::filesystem::path& path, Mode mode, const Properties& access) {
+    if (is_pipe(path.c_str()))
+        throw core::Error(core::ErrorText{
+            .what = "cannot open file", .where = path.native(), .why = "it is a pipe or a socket"});
     File file(call("H5Fopen", {.name = path.native()},
                    [&] { return H5Fopen(path.c_str(), flags_of(mode), access.get()); }));
     check_root(file);

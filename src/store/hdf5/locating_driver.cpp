@@ -2,6 +2,7 @@
 
 #include "store/hdf5/default_driver.hpp"
 #include "store/hdf5/missing_sources.hpp"
+#include "store/hdf5/tried_files.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -26,7 +27,8 @@ herr_t read(H5FD_t* file, H5FD_mem_t type, hid_t transfer, haddr_t address, std:
 }
 
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
-    return may_open(name) ? driver.original.open(name, flags, access, max_address) : nullptr;
+    if (is_tried(name) || is_pipe(name) || !may_open(name)) return nullptr;
+    return driver.original.open(name, flags, access, max_address);
 }
 
 void change(H5FD_class_t& ours) {

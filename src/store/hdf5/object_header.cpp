@@ -10,7 +10,8 @@ namespace morphogen::store::hdf5 {
 namespace {
 
 constexpr std::uint64_t checksum_bytes = 4;
-/// Of all blocks: more is damage, or made to keep us busy.
+/// Of all blocks: more was made to keep us busy, or to hold large attributes; nothing is said of
+/// it.
 constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
 
 } // namespace
@@ -27,12 +28,18 @@ ObjectHeader::ObjectHeader(const RawFile& file, std::uint64_t address) {
     for (std::size_t i = 0; !is_damaged_ && i < std::min(blocks_.size(), most_blocks); ++i) {
         const Block block = blocks_[i];
         if (block.size > most_bytes - bytes) {
-            is_damaged_ = is_version_2_;
+            is_damaged_ = is_version_2_ && !file.read(block.address + block.size, checksum_bytes);
+            is_whole_ = false;
             return;
         }
         bytes += block.size;
         look_through(file, block);
     }
+    is_whole_ &= !is_damaged_ && !blocks_.empty() && blocks_.size() <= most_blocks;
+}
+
+bool ObjectHeader::is_half_a_dataset() const noexcept {
+    return is_whole_ && has_layout_ && !(has_space_ && has_type_);
 }
 
 void ObjectHeader::begin_version_2(const RawFile& file, std::uint64_t address,
@@ -54,6 +61,7 @@ void ObjectHeader::look_through(const RawFile& file, const Block& block) {
                                block.before + block.size + (is_version_2_ ? checksum_bytes : 0));
     if (!all) {
         is_damaged_ = is_version_2_;
+        is_whole_ = false;
         return;
     }
     const auto covered = std::span(*all).first(block.before + block.size);
@@ -70,16 +78,39 @@ void ObjectHeader::look_through(const RawFile& file, const Block& block) {
         const auto type = number(messages, at, width);
         const auto size = number(messages, at + width, 2);
         at += head;
-        if (at + size > messages.size()) return;
+        if (at + size > messages.size()) {
+            is_whole_ = false;
+            return;
+        }
         take(type, messages.subspan(at, size));
         at += size;
     }
 }
 
+/// IV.A.2.c and IV.A.2.v: version, flags, a number where the order is kept, the heap, the B-trees.
+void ObjectHeader::take_dense(std::span<const char> body, std::size_t order_bytes) {
+    if (body.size() < 2) return;
+    const auto flags = number(body, 1, 1);
+    const std::size_t at = 2 + ((flags & 1) != 0 ? order_bytes : 0);
+    if (body.size() < at + 16) return;
+    heaps_.push_back(number(body, at, 8));
+    trees_.push_back(number(body, at + 8, 8));
+    if ((flags & 2) != 0 && body.size() >= at + 24) trees_.push_back(number(body, at + 16, 8));
+}
+
 void ObjectHeader::take(std::uint64_t type, std::span<const char> body) {
+    constexpr std::uint64_t space = 1;
+    constexpr std::uint64_t link_info = 2;
+    constexpr std::uint64_t datatype = 3;
     constexpr std::uint64_t layout = 8;
     constexpr std::uint64_t continuation = 16;
+    constexpr std::uint64_t attribute_info = 21;
     constexpr std::uint64_t virtual_class = 3;
+    has_space_ |= type == space;
+    has_type_ |= type == datatype;
+    has_layout_ |= type == layout;
+    if (type == link_info) take_dense(body, 8);
+    if (type == attribute_info) take_dense(body, 2);
     if (type == layout && body.size() >= 14 && number(body, 0, 1) >= 4 &&
         number(body, 1, 1) == virtual_class)
         layout_ = HeapObject{number(body, 2, 8), number(body, 10, 4)};

@@ -25,6 +25,13 @@ public:
     bool is_damaged() const noexcept { return is_damaged_; }
     /// Where the mappings of a virtual dataset lie; nothing for other objects.
     const std::optional<HeapObject>& virtual_layout() const noexcept { return layout_; }
+    /// Whether it describes data and not their shape or type. Without the shape, the library would
+    /// take it for a committed type; nothing else is left that could tell where there is no
+    /// checksum.
+    bool is_half_a_dataset() const noexcept;
+    /// Fractal heaps and B-trees of links and attributes that do not lie in the header itself.
+    const std::vector<std::uint64_t>& heaps() const noexcept { return heaps_; }
+    const std::vector<std::uint64_t>& trees() const noexcept { return trees_; }
 
 private:
     struct Block {
@@ -36,12 +43,19 @@ private:
     void begin_version_2(const RawFile& file, std::uint64_t address, std::span<const char> start);
     void look_through(const RawFile& file, const Block& block);
     void take(std::uint64_t type, std::span<const char> body);
+    void take_dense(std::span<const char> body, std::size_t order_bytes);
 
     bool is_version_2_ = false;
     bool has_order_ = false;
     bool is_damaged_ = false;
+    bool is_whole_ = true; // all of its blocks were looked through
+    bool has_space_ = false;
+    bool has_type_ = false;
+    bool has_layout_ = false;
     std::vector<Block> blocks_;
     std::optional<HeapObject> layout_;
+    std::vector<std::uint64_t> heaps_;
+    std::vector<std::uint64_t> trees_;
 };
 
 } // namespace morphogen::store::hdf5

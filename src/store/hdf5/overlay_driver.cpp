@@ -3,6 +3,7 @@
 #include "store/hdf5/default_driver.hpp"
 #include "store/hdf5/locating_driver.hpp"
 #include "store/hdf5/missing_sources.hpp"
+#include "store/hdf5/tried_files.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -24,7 +25,7 @@ std::uint64_t least = 0; // what it claims for the end of the file
 /// missing: its pages are not theirs, and HDF5 1.14 fails where 1.10 passes over such a source.
 H5FD_t* open(const char* name, unsigned flags, hid_t access, haddr_t max_address) {
     if ((flags & H5F_ACC_RDWR) != 0 && name != path) return nullptr;
-    if (!may_open(name)) return nullptr;
+    if (is_tried(name) || is_pipe(name) || !may_open(name)) return nullptr;
     return driver.original.open(name, flags & ~H5F_ACC_RDWR, access, max_address);
 }
 

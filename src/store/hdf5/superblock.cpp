@@ -154,7 +154,8 @@ std::optional<std::uint64_t> root_in(std::span<const char> superblock) {
 }
 
 std::optional<FileMark> read_mark(const std::filesystem::path& path) {
-    const core::Descriptor file = core::open_descriptor(path, O_RDONLY);
+    // A pipe has no superblock, and must not be waited for.
+    const core::Descriptor file = core::open_descriptor(path, O_RDONLY | O_NONBLOCK);
     const std::string image = read_superblock(file, path);
     if (!is_version_3(image)) return std::nullopt;
     std::string sealed = image;

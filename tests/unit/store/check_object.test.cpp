@@ -1,5 +1,6 @@
 #include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/file.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/repair.hpp"
 
 #include "catch.hpp"
@@ -55,6 +56,36 @@ TEST_CASE("an object whose header is damaged is refused at each attempt, and its
     check_refused(
         {"stats", [](const hdf5::File& f) { hdf5::open_dataset(f.get(), "stats/v_min"); }});
     check_refused({".", nullptr}); // the root group: the file itself
+}
+
+TEST_CASE("a large group whose links' heap or tree is damaged is refused at each attempt") {
+    const test::TemporaryDirectory directory;
+    const auto path = directory / "large.h5";
+    {
+        const auto file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
+        hdf5::create_group(file.get(), "large");
+        for (int i = 0; i < 40; ++i)
+            hdf5::create_group(file.get(), ("large/" + std::to_string(i)).c_str());
+    }
+    const std::string whole = test::content(path);
+    for (const char* mark : {"FRHP", "BTHD"}) {
+        CAPTURE(mark);
+        const std::size_t at = whole.find(mark);
+        REQUIRE(at != std::string::npos);
+        for (const std::size_t byte : {0U, 5U, 7U, 21U, 30U}) {
+            CAPTURE(byte);
+            test::flip(path, static_cast<std::streamoff>(at + byte));
+            {
+                const auto file = hdf5::open_file(path, hdf5::Mode::read);
+                for (int attempt = 0; attempt < 3; ++attempt)
+                    CHECK_THROWS_WITH(hdf5::open_group(file.get(), "large"),
+                                      Catch::Contains("large.h5, large") &&
+                                          Catch::Contains("links or attributes lie is damaged"));
+            }
+            test::flip(path, static_cast<std::streamoff>(at + byte));
+        }
+    }
+    hdf5::open_group(hdf5::open_file(path, hdf5::Mode::read).get(), "large/39"); // whole again
 }
 
 TEST_CASE("a superblock is found behind a user block, and what it says") {

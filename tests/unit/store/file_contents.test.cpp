@@ -42,9 +42,15 @@ std::string texts(const std::vector<std::exception_ptr>& errors) {
     return all;
 }
 
+/// Nothing that the library's first format does not have.
+hdf5::Properties plain_creation() {
+    return hdf5::Properties(
+        hdf5::call("H5Pcreate", {}, [] { return H5Pcreate(H5P_DATASET_CREATE); }));
+}
+
 void add_dataset(const hdf5::File& file, const char* name) {
     hdf5::create_dataset(file.get(), name, H5T_NATIVE_INT,
-                         hdf5::simple_space(std::vector<hsize_t>{2}), hdf5::dataset_creation());
+                         hdf5::simple_space(std::vector<hsize_t>{2}), plain_creation());
 }
 
 /// In the library's first file format, whose headers have no checksum.
@@ -129,6 +135,76 @@ TEST_CASE("nor do those of the old format, nor links that cannot be read") {
     CHECK(contents.datasets == Paths{"/a", "/c"});
     CHECK(contents.damaged.size() == 2);
     CHECK_THAT(texts(contents.damaged), Catch::Contains(path.native() + ", /group"));
+}
+
+TEST_CASE("a dataset that damage made look like a committed type is not left out") {
+    const test::TemporaryDirectory directory;
+    const fs::path path = directory / "old.h5";
+    {
+        const hdf5::File file = create_old(path);
+        add_dataset(file, "a");
+        add_dataset(file, "b");
+        const hdf5::Type type(H5Tcopy(H5T_NATIVE_INT));
+        REQUIRE(H5Tcommit2(file.get(), "type", type.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) >=
+                0);
+    }
+    CHECK(open(path).whole_contents().datasets == Paths{"/a", "/b"});
+    // The first message of its header, of 16 bytes, is the dataspace: type 1.
+    const auto message = static_cast<std::streamoff>(address_of(path, "a")) + 16;
+    REQUIRE(test::content(path)[static_cast<std::size_t>(message)] == 1);
+    test::flip(path, message);
+    const store::FileContents contents = open(path).contents();
+    CHECK(contents.datasets == Paths{"/b"});
+    CHECK(contents.damaged.size() == 1);
+    CHECK_THAT(texts(contents.damaged), Catch::Contains(path.native() + ", /a") &&
+                                            Catch::Contains("not their shape or type"));
+}
+
+TEST_CASE("a link whose name was lost is damage, not the group itself") {
+    const test::TemporaryDirectory directory;
+    const fs::path path = directory / "old.h5";
+    {
+        const hdf5::File file = create_old(path);
+        add_dataset(file, "only");
+        add_dataset(file, "other");
+    }
+    const auto name = test::content(path).find("only");
+    REQUIRE(name != std::string::npos);
+    for (const char* damaged : {"", "o/l"}) {
+        std::fstream bytes(path, std::ios::binary | std::ios::in | std::ios::out);
+        bytes.seekp(static_cast<std::streamoff>(name));
+        bytes.write(damaged, static_cast<std::streamsize>(std::string(damaged).size()) + 1);
+        bytes.close();
+        const store::FileContents contents = open(path).contents();
+        CHECK(contents.datasets == Paths{"/other"});
+        CHECK_THAT(texts(contents.damaged), Catch::Contains("a link's name is damaged"));
+    }
+}
+
+TEST_CASE("links of a program's own kind are listed") {
+    const test::TemporaryDirectory directory;
+    const fs::path path = directory / "links.h5";
+    H5L_class_t kind{};
+    kind.version = H5L_LINK_CLASS_T_VERS;
+    kind.id = static_cast<H5L_type_t>(H5L_TYPE_UD_MIN + 50);
+    kind.comment = "of this test";
+    kind.trav_func = [](const char*, hid_t, const void*, std::size_t, hid_t
+#if H5L_LINK_CLASS_T_VERS > 0
+                        ,
+                        hid_t
+#endif
+                        ) -> hid_t { return -1; };
+    REQUIRE(H5Lregister(&kind) >= 0);
+    {
+        const hdf5::File file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
+        add_dataset(file, "data");
+        REQUIRE(H5Lcreate_ud(file.get(), "own", kind.id, "", 0, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    }
+    const store::FileContents contents = open(path).contents();
+    CHECK(contents.datasets == Paths{"/data"});
+    CHECK(contents.unknown_links == Paths{"/own"});
+    CHECK(contents.damaged.empty());
+    H5Lunregister(kind.id);
 }
 
 TEST_CASE("a file's contents are listed once, also where links lead in circles") {
