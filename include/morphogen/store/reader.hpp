@@ -128,7 +128,8 @@ public:
     FileContents whole_contents() const;
     /// Every dataset, by path. @throws core::Error as whole_contents(), or if one cannot be opened
     std::vector<DatasetInfo> datasets() const;
-    /// False if it leads to something else, or to nothing that can be opened.
+    /// False if it leads to something else, to nothing that can be opened, or over more than
+    /// @p hops links to other files.
     /// @throws core::Error if it leads to what is damaged
     bool leads_to_dataset(const ExternalLink& link, int hops = 16) const;
     /// The file that has what the link names, where the library finds it.
