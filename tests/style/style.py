@@ -64,7 +64,7 @@ def modules(root):
 
 
 def check_includes(root):
-    """A module includes only what src/CMakeLists.txt says it may."""
+    """A module includes only what src/CMakeLists.txt says it may; a header may be included twice."""
     known = modules(root)
     for name in code(root):
         module, kind = module_of(name)
@@ -74,6 +74,8 @@ def check_includes(root):
             yield f"{name}:1: '{module}' is no module of src/CMakeLists.txt"
             continue
         allowed = known[module][0 if kind == "public" else 1]
+        if name.suffix == ".hpp" and "#pragma once" not in (line for _, line in lines(root, name)):
+            yield f"{name}:1: no #pragma once"
         for number, line in lines(root, name):
             match = re.match(r'\s*#\s*include\s*["<]morphogen/(\w+)/', line)
             # A private header is written from src/: "store/hdf5/handle.hpp".
@@ -170,9 +172,10 @@ MODULES = "morphogen_module(core)\nmorphogen_module(mpi PUBLIC morphogen::core)\
           "morphogen_module(store PUBLIC morphogen::core PRIVATE morphogen::mpi x::y)\n"
 # rule: [(file, text, violations expected)]
 PLANTED = {
-    "includes": [("include/morphogen/core/a.hpp", '#include "morphogen/store/b.hpp"\n', 1),
+    "includes": [("include/morphogen/core/a.hpp", '#pragma once\n#include "morphogen/store/b.hpp"\n', 1),
+                 ("include/morphogen/core/b.hpp", "int a();\n", 1),
                  ("src/core/a.cpp", '#include "mpi/private.hpp"\n#include "core/private.hpp"\n', 1),
-                 ("include/morphogen/store/a.hpp", '#include "morphogen/mpi/b.hpp"\n', 1),
+                 ("include/morphogen/store/a.hpp", '#pragma once\n#include "morphogen/mpi/b.hpp"\n', 1),
                  ("src/store/a.cpp", '#include "morphogen/mpi/b.hpp"\n#include "morphogen/core/b.hpp"\n', 0),
                  ("tests/unit/core/a.test.cpp", '#include "morphogen/store/b.hpp"\n#include "catch.hpp"\n', 1),
                  ("src/nowhere/a.cpp", "int a;\n", 1)],
