@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <utility>
 
 namespace morphogen::store {
@@ -21,6 +22,19 @@ namespace fs = std::filesystem;
 void walk(const fs::path& path) {
     const FileReader reader(path, Access::swmr, Sources::not_looked_at);
     reader.datasets();
+}
+
+/// Of a file that no writer left: what is wrong with it stays so.
+/// @throws core::Error if it cannot be opened
+void tell_damage(const fs::path& path, RepairActions& actions) {
+    const FileContents contents =
+        FileReader(path, Access::plain, Sources::not_looked_at).contents();
+    for (const std::exception_ptr& damage : contents.damaged)
+        try {
+            std::rethrow_exception(damage);
+        } catch (const core::Error& error) {
+            actions.problem(error.what());
+        }
 }
 
 } // namespace
@@ -45,7 +59,7 @@ RepairReport repair_file(const fs::path& path, RepairMode mode, const RepairNote
         if (mark == Mark::writing)
             actions.clear_mark(path, mark, 0);
         else
-            FileReader(path, Access::plain, Sources::not_looked_at); // says what is wrong with it
+            tell_damage(path, actions);
         if (!part.damage.empty()) actions.problem(part.damage);
         return std::move(actions.report());
     }

@@ -125,6 +125,21 @@ TEST_CASE("repair: what it cannot prove stays as it is") {
         CHECK(fs::exists(directory / "frames.h5"));
         CHECK(content(directory / "frames.h5") == before);
     }
+    SECTION("damaged objects of a file that is no run's") {
+        write_killed(directory.path(), 3);
+        store::repair_run({directory.path()}, RepairMode::repair);
+        const fs::path other = directory / "other.h5";
+        fs::rename(directory / "frames.h5", other);
+        for (const char* name : {"step", "stats", "x"}) // without /step it is none
+            test::damage_header(other, name);
+        const std::string before = content(other);
+        const auto report = store::repair_file(other, RepairMode::repair);
+        CHECK(report.problems.size() == 3);
+        for (const char* name : {"/step", "/stats", "/x"})
+            CHECK(mentions(report.problems, "other.h5, " + std::string(name)));
+        CHECK(report.actions.empty());
+        CHECK(content(other) == before);
+    }
     SECTION("no HDF5 file at all") {
         std::ofstream(directory / "text.h5") << "text";
         CHECK_THROWS_AS(store::repair_file(directory / "text.h5", RepairMode::repair), core::Error);
