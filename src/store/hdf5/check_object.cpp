@@ -61,14 +61,23 @@ std::optional<haddr_t> address_of(hid_t parent, const std::string& path) {
     return link.u.address;
 }
 
-ObjectHeader header_at(const RawFile& raw, haddr_t address, bool is_growing) {
-    ObjectHeader header(raw, address);
-    // Beside a writer a header may be met half written.
-    for (int attempt = 0; is_growing && header.is_damaged() && attempt < 20; ++attempt) {
+/// @returns what is_damaged() says in the end: beside a writer something may be met half written.
+template <typename IsDamaged>
+bool read_again_while_damaged(bool is_growing, IsDamaged&& is_damaged) {
+    for (int attempt = 0; is_damaged(); ++attempt) {
+        if (!is_growing || attempt == 20) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        header = ObjectHeader(raw, address);
     }
-    return header;
+    return false;
+}
+
+ObjectHeader header_at(const RawFile& raw, haddr_t address, bool is_growing) {
+    std::optional<ObjectHeader> header;
+    read_again_while_damaged(is_growing, [&] {
+        header.emplace(raw, address);
+        return header->is_damaged();
+    });
+    return *std::move(header);
 }
 
 class Check {
@@ -109,7 +118,9 @@ public:
             if (const char* why = why_damaged(header))
                 throw_damage(parent_, path, "an object's header is damaged", why);
         if (header.is_damaged()) return;
-        if (is_read_only_ && !is_growing_) look_at_dense(path, header);
+        if (is_read_only_ && is_damaged_dense(header))
+            throw_damage(parent_, path, "where a group's links lie is damaged",
+                         "a checksum says so");
         const auto& mappings = header.virtual_layout();
         if (!mappings || mappings->heap == undefined_address) return;
         if (const char* why = damage_of(raw_, *mappings))
@@ -123,15 +134,15 @@ private:
         return nullptr;
     }
 
-    void look_at_dense(const std::string& path, const ObjectHeader& header) const {
-        bool is_damaged = false;
-        for (const std::uint64_t heap : header.heaps())
-            is_damaged |= is_damaged_heap(raw_, heap);
-        for (const std::uint64_t tree : header.trees())
-            is_damaged |= is_damaged_tree(raw_, tree);
-        if (is_damaged)
-            throw_damage(parent_, path, "where an object's links or attributes lie is damaged",
-                         "a checksum says so");
+    /// Not of attributes: the data can be read without them, and the library tells.
+    bool is_damaged_dense(const ObjectHeader& header) const {
+        const auto& heap = header.link_heap();
+        return heap && read_again_while_damaged(is_growing_, [&] {
+                   bool is_damaged = is_damaged_heap(raw_, *heap);
+                   for (const std::uint64_t tree : header.link_trees())
+                       is_damaged |= is_damaged_tree(raw_, tree);
+                   return is_damaged;
+               });
     }
 
     /// The last one is not looked at again for each of its many objects.

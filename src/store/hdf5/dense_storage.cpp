@@ -21,7 +21,6 @@ bool is_damaged(const RawFile& file, std::uint64_t address, std::string_view mar
 } // namespace
 
 bool is_damaged_heap(const RawFile& file, std::uint64_t address) {
-    if (address == undefined_address) return false;
     constexpr std::uint64_t plain = 146;
     constexpr std::size_t filters_at = 7; // bytes that describe filters
     const auto start = file.read(address, filters_at + 2);
@@ -31,7 +30,6 @@ bool is_damaged_heap(const RawFile& file, std::uint64_t address) {
 }
 
 bool is_damaged_tree(const RawFile& file, std::uint64_t address) {
-    if (address == undefined_address) return false;
     return is_damaged(file, address, "BTHD", 38);
 }
 

@@ -87,15 +87,15 @@ void ObjectHeader::look_through(const RawFile& file, const Block& block) {
     }
 }
 
-/// IV.A.2.c and IV.A.2.v: version, flags, a number where the order is kept, the heap, the B-trees.
-void ObjectHeader::take_dense(std::span<const char> body, std::size_t order_bytes) {
+/// IV.A.2.c: version, flags, a number where the order is kept, the heap, one or two B-trees.
+void ObjectHeader::take_link_info(std::span<const char> body) {
     if (body.size() < 2) return;
     const auto flags = number(body, 1, 1);
-    const std::size_t at = 2 + ((flags & 1) != 0 ? order_bytes : 0);
-    if (body.size() < at + 16) return;
-    heaps_.push_back(number(body, at, 8));
-    trees_.push_back(number(body, at + 8, 8));
-    if ((flags & 2) != 0 && body.size() >= at + 24) trees_.push_back(number(body, at + 16, 8));
+    const std::size_t at = 2 + ((flags & 1) != 0 ? 8 : 0);
+    if (body.size() < at + 16 || number(body, at, 8) == undefined_address) return;
+    link_heap_ = number(body, at, 8);
+    link_trees_.push_back(number(body, at + 8, 8));
+    if ((flags & 2) != 0 && body.size() >= at + 24) link_trees_.push_back(number(body, at + 16, 8));
 }
 
 void ObjectHeader::take(std::uint64_t type, std::span<const char> body) {
@@ -104,13 +104,11 @@ void ObjectHeader::take(std::uint64_t type, std::span<const char> body) {
     constexpr std::uint64_t datatype = 3;
     constexpr std::uint64_t layout = 8;
     constexpr std::uint64_t continuation = 16;
-    constexpr std::uint64_t attribute_info = 21;
     constexpr std::uint64_t virtual_class = 3;
     has_space_ |= type == space;
     has_type_ |= type == datatype;
     has_layout_ |= type == layout;
-    if (type == link_info) take_dense(body, 8);
-    if (type == attribute_info) take_dense(body, 2);
+    if (type == link_info) take_link_info(body);
     if (type == layout && body.size() >= 14 && number(body, 0, 1) >= 4 &&
         number(body, 1, 1) == virtual_class)
         layout_ = HeapObject{number(body, 2, 8), number(body, 10, 4)};

@@ -29,9 +29,9 @@ public:
     /// take it for a committed type; nothing else is left that could tell where there is no
     /// checksum.
     bool is_half_a_dataset() const noexcept;
-    /// Fractal heaps and B-trees of links and attributes that do not lie in the header itself.
-    const std::vector<std::uint64_t>& heaps() const noexcept { return heaps_; }
-    const std::vector<std::uint64_t>& trees() const noexcept { return trees_; }
+    /// Fractal heap and B-trees of a group's links; nothing where these lie in the header itself.
+    const std::optional<std::uint64_t>& link_heap() const noexcept { return link_heap_; }
+    const std::vector<std::uint64_t>& link_trees() const noexcept { return link_trees_; }
 
 private:
     struct Block {
@@ -43,7 +43,7 @@ private:
     void begin_version_2(const RawFile& file, std::uint64_t address, std::span<const char> start);
     void look_through(const RawFile& file, const Block& block);
     void take(std::uint64_t type, std::span<const char> body);
-    void take_dense(std::span<const char> body, std::size_t order_bytes);
+    void take_link_info(std::span<const char> body);
 
     bool is_version_2_ = false;
     bool has_order_ = false;
@@ -54,8 +54,8 @@ private:
     bool has_layout_ = false;
     std::vector<Block> blocks_;
     std::optional<HeapObject> layout_;
-    std::vector<std::uint64_t> heaps_;
-    std::vector<std::uint64_t> trees_;
+    std::optional<std::uint64_t> link_heap_;
+    std::vector<std::uint64_t> link_trees_;
 };
 
 } // namespace morphogen::store::hdf5

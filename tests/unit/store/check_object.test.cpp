@@ -1,4 +1,6 @@
+#include "morphogen/store/hdf5/attribute.hpp"
 #include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/repair.hpp"
@@ -80,12 +82,30 @@ TEST_CASE("a large group whose links' heap or tree is damaged is refused at each
                 for (int attempt = 0; attempt < 3; ++attempt)
                     CHECK_THROWS_WITH(hdf5::open_group(file.get(), "large"),
                                       Catch::Contains("large.h5, large") &&
-                                          Catch::Contains("links or attributes lie is damaged"));
+                                          Catch::Contains("links lie is damaged"));
             }
             test::flip(path, static_cast<std::streamoff>(at + byte));
         }
     }
     hdf5::open_group(hdf5::open_file(path, hdf5::Mode::read).get(), "large/39"); // whole again
+}
+
+TEST_CASE("data are read though the heap of their many attributes is damaged") {
+    const test::TemporaryDirectory directory;
+    const auto path = directory / "attributes.h5";
+    {
+        const auto file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
+        const auto data = hdf5::create_dataset(file.get(), "data", H5T_NATIVE_INT,
+                                               hdf5::simple_space(std::vector<hsize_t>{2}),
+                                               hdf5::dataset_creation());
+        for (int i = 0; i < 40; ++i)
+            hdf5::write_attribute(data.get(), ("a" + std::to_string(i)).c_str(), std::int64_t{i});
+    }
+    const std::size_t heap = test::content(path).find("FRHP");
+    REQUIRE(heap != std::string::npos);
+    test::flip(path, static_cast<std::streamoff>(heap));
+    const auto file = hdf5::open_file(path, hdf5::Mode::read);
+    CHECK(hdf5::shape_of(hdf5::open_dataset(file.get(), "data")) == std::vector<hsize_t>{2});
 }
 
 TEST_CASE("a superblock is found behind a user block, and what it says") {
