@@ -54,16 +54,9 @@ private:
             hdf5::check_header(file_, path, address);
             const hdf5::Object object(call("H5Oopen_by_addr", {file_.get(), path},
                                            [&] { return H5Oopen_by_addr(file_.get(), address); }));
-            switch (H5Iget_type(object.get())) {
-            case H5I_DATASET:
-                return found_.datasets.push_back(path);
-            case H5I_GROUP:
-                return enter(path, object.get());
-            case H5I_DATATYPE:
-                return;
-            default:
-                refuse(path, "it is no dataset, group or type");
-            }
+            const H5I_type_t type = H5Iget_type(object.get()); // or a type, which holds nothing
+            if (type == H5I_DATASET) found_.datasets.push_back(path);
+            if (type == H5I_GROUP) enter(path, object.get());
         });
     }
 
@@ -75,8 +68,7 @@ private:
     }
 
     void note(const std::string& path, hid_t group, const Link& link) {
-        if (link.name.empty() || link.name.find('/') != std::string::npos)
-            refuse(path, "a link's name is damaged: it is empty or holds a slash");
+        if (link.name.empty() || link.name.find('/') != std::string::npos) refuse_name(path);
         if (link.type == H5L_TYPE_HARD)
             waiting_.emplace_back(path, link.address);
         else if (link.type == H5L_TYPE_EXTERNAL)
@@ -89,10 +81,11 @@ private:
         found_.external_links.push_back({path, std::move(target.first), std::move(target.second)});
     }
 
-    [[noreturn]] void refuse(const std::string& path, const char* why) const {
+    [[noreturn]] void refuse_name(const std::string& path) const {
         const std::string where = hdf5::describe({file_.get(), path});
-        throw core::Error(
-            core::ErrorText{.what = "cannot read object", .where = where, .why = why});
+        throw core::Error(core::ErrorText{.what = "a link's name is damaged",
+                                          .where = where,
+                                          .why = "it is empty or holds a slash"});
     }
 
     const hdf5::File& file_;

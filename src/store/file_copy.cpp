@@ -74,6 +74,7 @@ public:
     }
 
 private:
+    /// In the order of creation: netCDF-4 numbers its dimensions by it.
     void copy_links(const hdf5::Group& source, const hdf5::Group& target, const std::string& path) {
         for (const Link& link :
              links_of(source.get(), hdf5::LinkOrder::by_creation, {.object = source.get()})) {
@@ -86,27 +87,34 @@ private:
 
     void copy_symbolic(const hdf5::Group& source, const hdf5::Group& target,
                        const std::string& path, const Link& link) {
+        if (link.type == H5L_TYPE_SOFT)
+            copy_soft(source, target, link);
+        else if (link.type == H5L_TYPE_EXTERNAL)
+            copy_external(source, target, link);
+        else
+            notes_.push_back("link " + below(path, link.name) +
+                             " was left out: its kind is unknown");
+    }
+
+    static void copy_soft(const hdf5::Group& source, const hdf5::Group& target, const Link& link) {
         std::string value(link.value_size + 1, '\0');
         call("H5Lget_val", {source.get(), link.name}, [&] {
             return H5Lget_val(source.get(), link.name.c_str(), value.data(), link.value_size,
                               H5P_DEFAULT);
         });
-        if (link.type == H5L_TYPE_SOFT) {
-            call("H5Lcreate_soft", {target.get(), link.name}, [&] {
-                return H5Lcreate_soft(value.c_str(), target.get(), link.name.c_str(), H5P_DEFAULT,
-                                      H5P_DEFAULT);
-            });
-            return;
-        }
-        const char* file = nullptr;
-        const char* object = nullptr;
-        const hdf5::QuietErrors quiet;
-        if (link.type != H5L_TYPE_EXTERNAL ||
-            H5Lunpack_elink_val(value.data(), link.value_size, nullptr, &file, &object) < 0 ||
-            H5Lcreate_external(file, object, target.get(), link.name.c_str(), H5P_DEFAULT,
-                               H5P_DEFAULT) < 0)
-            notes_.push_back("link " + below(path, link.name) +
-                             " was left out: its kind is unknown");
+        call("H5Lcreate_soft", {target.get(), link.name}, [&] {
+            return H5Lcreate_soft(value.c_str(), target.get(), link.name.c_str(), H5P_DEFAULT,
+                                  H5P_DEFAULT);
+        });
+    }
+
+    static void copy_external(const hdf5::Group& source, const hdf5::Group& target,
+                              const Link& link) {
+        const auto names = hdf5::external_target(source.get(), link.name);
+        call("H5Lcreate_external", {target.get(), link.name}, [&] {
+            return H5Lcreate_external(names.first.c_str(), names.second.c_str(), target.get(),
+                                      link.name.c_str(), H5P_DEFAULT, H5P_DEFAULT);
+        });
     }
 
     void copy_object(const hdf5::Group& source, const hdf5::Group& target, const std::string& path,

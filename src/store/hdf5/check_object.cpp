@@ -103,10 +103,10 @@ public:
                 look_at(path, *address);
                 return true;
             }
-            look_at_group(path.substr(0, end), *address);
-            const QuietErrors quiet; // the library's own attempt tells
-            group = Group(H5Gopen2(at, part.c_str(), H5P_DEFAULT));
-            if (!group.valid()) return false;
+            const std::string prefix = path.substr(0, end);
+            look_at_group(prefix, *address);
+            group = Group(call("H5Gopen", {parent_, prefix},
+                               [&] { return H5Gopen2(at, part.c_str(), H5P_DEFAULT); }));
             at = group.get();
             begin = end + 1;
         }
@@ -145,7 +145,8 @@ private:
                });
     }
 
-    /// The last one is not looked at again for each of its many objects.
+    /// The last one is not looked at again for each of its many objects: its header may be long. No
+    /// two files that were ever open have the same number.
     void look_at_group(const std::string& path, haddr_t address) const {
         static std::pair<unsigned long, haddr_t> last; // touched by the thread that uses HDF5
         H5O_info_t info{};

@@ -14,7 +14,7 @@ struct Link {
     std::string name;
     H5L_type_t type = H5L_TYPE_ERROR;
     haddr_t address = HADDR_UNDEF; // of the object that a hard link leads to
-    std::size_t value_size = 0;    // of soft links and programs' own kinds
+    std::size_t value_size = 0;    // of any other, bytes
 };
 
 enum class LinkOrder { by_name, by_creation };

@@ -2,11 +2,14 @@
 #include "morphogen/rework/diff.hpp"
 #include "morphogen/rework/info.hpp"
 #include "morphogen/rework/open_dataset.hpp"
+#include "morphogen/rework/rechunk.hpp"
 #include "morphogen/rework/verify.hpp"
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
 #include "killed_run.hpp"
+#include "linked_files.hpp"
+#include "own_links.hpp"
 #include "small_files.hpp"
 #include "watchdog.hpp"
 
@@ -18,45 +21,18 @@
 
 using namespace morphogen;
 using test::item_values;
+using test::link_to;
 using test::SmallFile;
 using test::SmallFiles;
+using test::write_links;
 using test::write_small_file;
+using test::write_virtual;
 namespace fs = std::filesystem;
 namespace hdf5 = test::hdf5;
 
 namespace {
 
 const rework::ReworkBudget budget{.threads = 2, .memory = std::uint64_t{1} << 26};
-
-void link_to(const hdf5::File& file, const char* target, const char* object, const char* name) {
-    REQUIRE(H5Lcreate_external(target, object, file.get(), name, H5P_DEFAULT, H5P_DEFAULT) >= 0);
-}
-
-/// A file that leads to /v of @p target in three ways, and has bytes of its own where that has its
-/// values.
-void write_links(const fs::path& path, const char* target) {
-    write_small_file(path, item_values(99), {.chunk = {}, .dataset = "own"});
-    const auto file = hdf5::open_file(path, hdf5::Mode::write);
-    link_to(file, target, "/v", "direct");
-    link_to(file, target, "/", "group");
-    REQUIRE(H5Lcreate_soft("/group/v", file.get(), "soft", H5P_DEFAULT, H5P_DEFAULT) >= 0);
-}
-
-std::vector<double> values_of(const store::DatasetReader& reader) {
-    std::vector<float> values(static_cast<std::size_t>(core::volume(reader.shape())));
-    reader.read_plain(core::NdBox::whole(reader.shape()),
-                      std::as_writable_bytes(std::span(values)));
-    return {values.begin(), values.end()};
-}
-
-/// [5, 7] of the whole of @p dataset of @p source.
-void write_virtual(const fs::path& path, const char* source, const char* dataset = "/v") {
-    const auto file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
-    const auto creation = hdf5::dataset_creation();
-    const auto space = hdf5::simple_space(test::item_shape);
-    hdf5::map_virtual(creation, space, source, dataset, space);
-    hdf5::create_dataset(file.get(), "all", H5T_IEEE_F32LE, space, creation);
-}
 
 } // namespace
 
@@ -84,34 +60,6 @@ TEST_CASE("gather reads what external links lead to") {
             fs::remove(made.directory / "t1.h5");
             CHECK_THROWS_WITH(made.gather(), Catch::Contains(made.path(1).native()));
         }
-}
-
-TEST_CASE("sources of a virtual dataset behind an external link are those of its own file") {
-    const test::Watchdog watchdog("virtual dataset");
-    const test::TemporaryDirectory directory;
-    fs::create_directory(directory / "there");
-    write_small_file(directory / "there/source.h5", item_values(1));
-    write_small_file(directory / "source.h5", item_values(2)); // beside the link
-    write_virtual(directory / "there/beside.h5", "source.h5");
-    write_virtual(directory / "there/own.h5", ".");
-    write_small_file(directory / "link.h5", item_values(2));
-    {
-        const auto own = hdf5::open_file(directory / "there/own.h5", hdf5::Mode::write);
-        const auto data =
-            hdf5::create_dataset(own.get(), "v", H5T_IEEE_F32LE,
-                                 hdf5::simple_space(test::item_shape), hdf5::dataset_creation());
-        hdf5::write(data, H5T_NATIVE_DOUBLE, item_values(1).data());
-        const auto link = hdf5::open_file(directory / "link.h5", hdf5::Mode::write);
-        link_to(link, "there/beside.h5", "/all", "beside");
-        link_to(link, "there/own.h5", "/all", "own");
-    }
-    for (const char* name : {"beside", "own"}) {
-        CAPTURE(name);
-        CHECK(values_of(*rework::open_dataset(directory / "link.h5", name)) == item_values(1));
-    }
-    fs::remove(directory / "there/source.h5");
-    CHECK_THROWS_WITH(rework::open_dataset(directory / "link.h5", "beside"),
-                      Catch::Contains("there/source.h5"));
 }
 
 TEST_CASE("diff compares what external links lead to, and tells which it does not follow") {
@@ -163,48 +111,6 @@ TEST_CASE("diff compares what external links lead to, and tells which it does no
     CHECK(H5Fget_obj_count(static_cast<hid_t>(H5F_OBJ_ALL), H5F_OBJ_FILE) == 0);
     std::ofstream(directory / "one.h5") << "no HDF5 file";
     CHECK(skipped("/direct"));
-}
-
-TEST_CASE("damaged mappings of a virtual dataset are found before the library decodes them") {
-    const test::Watchdog watchdog("damaged mappings", std::chrono::seconds(60));
-    const test::TemporaryDirectory directory;
-    const fs::path path = directory / "virtual.h5";
-    write_virtual(path, "source.h5");
-    std::ifstream file(path, std::ios::binary);
-    const std::string whole{std::istreambuf_iterator<char>(file), {}};
-    const std::size_t heap = whole.find("GCOL");
-    const std::size_t name = whole.find("source.h5", heap);
-    REQUIRE(name < whole.size());
-    for (std::size_t at = heap + 32; at < name + 9; ++at) {
-        CAPTURE(at - heap);
-        std::string damaged = whole;
-        damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
-        std::ofstream(path, std::ios::binary) << damaged;
-        CHECK_THROWS_WITH(rework::open_dataset(path, "all"),
-                          Catch::Contains("mappings of a virtual dataset are damaged"));
-    }
-}
-
-TEST_CASE("a virtual dataset whose sources lead back to it is refused, and verify tells") {
-    const test::Watchdog watchdog("virtual dataset");
-    const test::TemporaryDirectory directory;
-    write_virtual(directory / "self.h5", ".", "/all");
-    write_virtual(directory / "one.h5", "two.h5", "/all");
-    write_virtual(directory / "two.h5", "one.h5", "/all");
-    write_virtual(directory / "above.h5", "one.h5", "/all"); // leads into the circle
-    for (const char* name : {"self.h5", "one.h5", "above.h5"}) {
-        CAPTURE(name);
-        const fs::path path = directory / name;
-        CHECK_THROWS_WITH(rework::open_dataset(path, "all"), Catch::Contains("lead back to it"));
-        std::vector<std::string> problems;
-        rework::verify(path, budget,
-                       [&](const std::string& problem) { problems.push_back(problem); });
-        REQUIRE_FALSE(problems.empty());
-        CHECK_THAT(problems.front(), Catch::Contains("lead back to it"));
-    }
-    write_small_file(directory / "source.h5", item_values(1), {.dataset = "all"});
-    write_virtual(directory / "two.h5", "source.h5", "/all"); // no circle: two virtual ones
-    CHECK(values_of(*rework::open_dataset(directory / "one.h5", "all")) == item_values(1));
 }
 
 TEST_CASE("verify looks behind external links, once into each file, and tells those to nothing") {
@@ -324,4 +230,27 @@ TEST_CASE("info shows external links, whether there is anything behind them or n
     CHECK_THAT(rework::to_text(d), Catch::Contains("external links\n  /direct  to one.h5, /v\n"));
     CHECK_THAT(rework::to_json(d),
                Catch::Contains(R"({"path": "/group", "file": "one.h5", "object": "/"})"));
+}
+
+TEST_CASE("links of a program's own kind are told: by info, verify and rechunk") {
+    const test::Watchdog watchdog("own links");
+    const test::TemporaryDirectory directory;
+    const fs::path path = directory / "own.h5";
+    write_small_file(path, item_values(1));
+    {
+        const test::OwnLinks links;
+        links.add(hdf5::open_file(path, hdf5::Mode::write).get(), "own");
+    }
+    const rework::FileDescription d = rework::describe(path);
+    CHECK(d.problems.empty());
+    CHECK(d.unknown_links == std::vector<std::string>{"/own"});
+    CHECK_THAT(rework::to_text(d),
+               Catch::Contains("links of another program's own kind\n  /own\n"));
+    CHECK_THAT(rework::to_json(d),
+               Catch::Contains(R"("unknown_links")") && Catch::Contains(R"("/own")"));
+    const rework::VerifyResult result = rework::verify(path, budget, {});
+    CHECK(test::mentions(result.unchecked, "own.h5, /own"));
+    const auto rechunked = rework::rechunk(
+        path, directory / "out.h5", {.chunks = {1, 2}, .threads = 1, .memory = budget.memory});
+    CHECK(test::mentions(rechunked.notes, "link /own was left out"));
 }

@@ -108,6 +108,25 @@ TEST_CASE("data are read though the heap of their many attributes is damaged") {
     CHECK(hdf5::shape_of(hdf5::open_dataset(file.get(), "data")) == std::vector<hsize_t>{2});
 }
 
+TEST_CASE("a header of more than 64 MiB is not called damaged") {
+    const test::TemporaryDirectory directory;
+    const auto path = directory / "attributes.h5";
+    {
+        const auto file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
+        const auto creation = hdf5::dataset_creation();
+        REQUIRE(H5Pset_attr_phase_change(creation.get(), 65535, 0) >= 0); // all in the header
+        const auto data =
+            hdf5::create_dataset(file.get(), "data", H5T_NATIVE_INT,
+                                 hdf5::simple_space(std::vector<hsize_t>{2}), creation);
+        const std::vector<std::int64_t> large(7600);
+        for (int i = 0; i < 1150; ++i)
+            hdf5::write_attribute(data.get(), ("a" + std::to_string(i)).c_str(), large);
+    }
+    REQUIRE(std::filesystem::file_size(path) > std::uintmax_t{64} << 20);
+    const auto file = hdf5::open_file(path, hdf5::Mode::read);
+    CHECK(hdf5::shape_of(hdf5::open_dataset(file.get(), "data")) == std::vector<hsize_t>{2});
+}
+
 TEST_CASE("a superblock is found behind a user block, and what it says") {
     const test::TemporaryDirectory directory;
     test::write_killed(directory.path(), 1);

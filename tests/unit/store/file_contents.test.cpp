@@ -8,12 +8,14 @@
 
 #include "catch.hpp"
 #include "killed_run.hpp"
+#include "own_links.hpp"
 #include "temporary_directory.hpp"
 #include "watchdog.hpp"
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -60,6 +62,13 @@ hdf5::File create_old(const fs::path& path) {
     return hdf5::File(hdf5::call("H5Fcreate", {.name = path.native()}, [&] {
         return H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get());
     }));
+}
+
+fs::path write_old(const fs::path& path, std::initializer_list<const char*> datasets) {
+    const hdf5::File file = create_old(path);
+    for (const char* name : datasets)
+        add_dataset(file, name);
+    return path;
 }
 
 haddr_t address_of(const fs::path& path, const char* name) {
@@ -139,11 +148,9 @@ TEST_CASE("nor do those of the old format, nor links that cannot be read") {
 
 TEST_CASE("a dataset that damage made look like a committed type is not left out") {
     const test::TemporaryDirectory directory;
-    const fs::path path = directory / "old.h5";
+    const fs::path path = write_old(directory / "old.h5", {"a", "b"});
     {
-        const hdf5::File file = create_old(path);
-        add_dataset(file, "a");
-        add_dataset(file, "b");
+        const hdf5::File file = hdf5::open_file(path, hdf5::Mode::write);
         const hdf5::Type type(H5Tcopy(H5T_NATIVE_INT));
         REQUIRE(H5Tcommit2(file.get(), "type", type.get(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) >=
                 0);
@@ -162,12 +169,7 @@ TEST_CASE("a dataset that damage made look like a committed type is not left out
 
 TEST_CASE("a link whose name was lost is damage, not the group itself") {
     const test::TemporaryDirectory directory;
-    const fs::path path = directory / "old.h5";
-    {
-        const hdf5::File file = create_old(path);
-        add_dataset(file, "only");
-        add_dataset(file, "other");
-    }
+    const fs::path path = write_old(directory / "old.h5", {"only", "other"});
     const auto name = test::content(path).find("only");
     REQUIRE(name != std::string::npos);
     for (const char* damaged : {"", "o/l"}) {
@@ -184,27 +186,16 @@ TEST_CASE("a link whose name was lost is damage, not the group itself") {
 TEST_CASE("links of a program's own kind are listed") {
     const test::TemporaryDirectory directory;
     const fs::path path = directory / "links.h5";
-    H5L_class_t kind{};
-    kind.version = H5L_LINK_CLASS_T_VERS;
-    kind.id = static_cast<H5L_type_t>(H5L_TYPE_UD_MIN + 50);
-    kind.comment = "of this test";
-    kind.trav_func = [](const char*, hid_t, const void*, std::size_t, hid_t
-#if H5L_LINK_CLASS_T_VERS > 0
-                        ,
-                        hid_t
-#endif
-                        ) -> hid_t { return -1; };
-    REQUIRE(H5Lregister(&kind) >= 0);
+    const test::OwnLinks links;
     {
         const hdf5::File file = hdf5::create_file(path, hdf5::file_creation(), hdf5::file_access());
         add_dataset(file, "data");
-        REQUIRE(H5Lcreate_ud(file.get(), "own", kind.id, "", 0, H5P_DEFAULT, H5P_DEFAULT) >= 0);
+        links.add(file.get(), "own");
     }
     const store::FileContents contents = open(path).contents();
     CHECK(contents.datasets == Paths{"/data"});
     CHECK(contents.unknown_links == Paths{"/own"});
     CHECK(contents.damaged.empty());
-    H5Lunregister(kind.id);
 }
 
 TEST_CASE("a file's contents are listed once, also where links lead in circles") {
