@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <system_error>
+#include <vector>
 
 namespace morphogen::rework {
 namespace {
@@ -32,8 +34,9 @@ public:
         if (file->is_swmr() && !job_.is_written())
             job_.report("file is not closed", task.file.native(),
                         file->why_not_plain() + "; unless a run is writing it, repair it");
-        if (file->frames()) job_.guarded(task.file.native(), [&] { check_records(*file); });
         const store::FileContents contents = file->contents();
+        if (file->frames())
+            job_.guarded(task.file.native(), [&] { check_records(*file, contents.datasets); });
         for (const std::exception_ptr& damage : contents.damaged)
             job_.guarded(task.file.native(), [&] { std::rethrow_exception(damage); });
         for (const std::string& path : contents.datasets)
@@ -51,9 +54,9 @@ public:
 
 private:
     /// A run's columns have a value per committed frame, in order.
-    void check_records(const FileReader& file) {
+    void check_records(const FileReader& file, const std::vector<std::string>& datasets) {
         const Index frames = *file.frames();
-        for (const std::string& path : file.contents().datasets) {
+        for (const std::string& path : datasets) {
             if (path != "/time" && !path.starts_with("/stats/")) continue;
             const DatasetInfo info = file.dataset(path);
             if (info.shape.size() != 1 || info.shape.front() < frames)

@@ -13,6 +13,7 @@
 #include <vector>
 
 namespace morphogen::store {
+
 std::uint64_t user_block_of(const hdf5::File& file) {
     const hdf5::Properties creation(hdf5::call("H5Fget_create_plist", {.object = file.get()},
                                                [&] { return H5Fget_create_plist(file.get()); }));

@@ -2,7 +2,7 @@
 
 #include "morphogen/store/hdf5/call.hpp"
 
-#include <hdf5.h>
+#include <cstddef>
 
 namespace morphogen::test {
 
