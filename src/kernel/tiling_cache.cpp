@@ -93,16 +93,17 @@ void TilingCache::store(std::string_view key, const Tiling& t) const noexcept {
 }
 
 template <typename T>
-std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads,
-                       int ranks) {
+std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads, int ranks,
+                       core::Index depth) {
     std::ostringstream key;
-    key << "2;" << processor() << "; L2 " << core::cache_bytes(2) << "; " << name_of(isa)
+    key << "3;" << processor() << "; L2 " << core::cache_bytes(2) << "; " << name_of(isa)
         << (std::is_same_v<T, float> ? " f32 " : " f64 ") << info(stencil).name << ' ' << shape[0]
-        << 'x' << shape[1] << 'x' << shape[2] << "; threads " << threads << " ranks " << ranks;
+        << 'x' << shape[1] << 'x' << shape[2] << "; threads " << threads << " ranks " << ranks
+        << " depth " << depth;
     return key.str();
 }
 
-template std::string tiling_key<float>(Stencil, const core::Extents&, Isa, int, int);
-template std::string tiling_key<double>(Stencil, const core::Extents&, Isa, int, int);
+template std::string tiling_key<float>(Stencil, const core::Extents&, Isa, int, int, core::Index);
+template std::string tiling_key<double>(Stencil, const core::Extents&, Isa, int, int, core::Index);
 
 } // namespace morphogen::kernel

@@ -149,15 +149,17 @@ bool is_clearly_faster(Course<T>& course, const Tiling& challenger, const Tiling
 } // namespace
 
 template <typename T>
-std::vector<Tiling> candidate_tilings(int dims, const Extents& shape, Isa isa, int threads) {
+std::vector<Tiling> candidate_tilings(int dims, const Extents& shape, Isa isa, int threads,
+                                      Index deepest) {
     std::vector<Tiling> all;
     const auto add = [&](Tiling wanted) {
+        if (wanted.depth == 0) wanted.depth = deepest;
         wanted = choose_tiling<T>(dims, shape, isa, threads, wanted);
         if (std::ranges::find(all, wanted) == all.end()) all.push_back(wanted);
     };
     add({});
     const Tiling chosen = all.front();
-    // No deeper than what choose_tiling() plans memory and halos for.
+    // No deeper than what memory and halos are planned for.
     const auto depth = [&](Index numerator, Index denominator) {
         return std::max<Index>(chosen.depth * numerator / denominator, 1);
     };
@@ -187,9 +189,9 @@ std::vector<Tiling> candidate_tilings(int dims, const Extents& shape, Isa isa, i
 
 template <typename T>
 Tiling measure_tiling(const Physics& physics, const Extents& shape, Isa isa, int threads,
-                      double seconds) {
+                      double seconds, Index depth) {
     const std::vector<Tiling> candidates =
-        candidate_tilings<T>(info(physics.stencil).dims, shape, isa, threads);
+        candidate_tilings<T>(info(physics.stencil).dims, shape, isa, threads, depth);
     const Tiling chosen = candidates.front();
     Course<T> course(physics, shape, isa, threads);
     course.warm_up(chosen);
@@ -197,9 +199,9 @@ Tiling measure_tiling(const Physics& physics, const Extents& shape, Isa isa, int
     return best != chosen && is_clearly_faster(course, best, chosen) ? best : chosen;
 }
 
-template std::vector<Tiling> candidate_tilings<float>(int, const Extents&, Isa, int);
-template std::vector<Tiling> candidate_tilings<double>(int, const Extents&, Isa, int);
-template Tiling measure_tiling<float>(const Physics&, const Extents&, Isa, int, double);
-template Tiling measure_tiling<double>(const Physics&, const Extents&, Isa, int, double);
+template std::vector<Tiling> candidate_tilings<float>(int, const Extents&, Isa, int, Index);
+template std::vector<Tiling> candidate_tilings<double>(int, const Extents&, Isa, int, Index);
+template Tiling measure_tiling<float>(const Physics&, const Extents&, Isa, int, double, Index);
+template Tiling measure_tiling<double>(const Physics&, const Extents&, Isa, int, double, Index);
 
 } // namespace morphogen::kernel

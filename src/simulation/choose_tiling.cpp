@@ -15,6 +15,7 @@ namespace morphogen::simulation {
 namespace {
 
 using core::Extents;
+using core::Index;
 using kernel::Tiling;
 
 constexpr double tuning_seconds = 0.5; // and about as long to be sure of the result
@@ -25,6 +26,11 @@ constexpr std::size_t most_tile_bytes = std::size_t{64} << 20U;
 /// Cells that a thread must still update for a measurement of some seconds' length to pay: about
 /// ten times as long.
 constexpr double worth_tuning = 1e10;
+
+/// With @p depth at most, @p steps are taken by so many sweeps of about equal length.
+Index sweeps_for(Index steps, Index depth) {
+    return (steps + depth - 1) / depth;
+}
 
 double updates_per_thread(const config::Config& config, const Extents& block, int threads) {
     return static_cast<double>(config.time.frames) *
@@ -47,19 +53,20 @@ Tiling tuned(const config::Config& config, const mpi::Communicator& comm, const 
              const Options& options, int dims) {
     const kernel::TilingCache cache(options.tiling.cache);
     const kernel::Stencil stencil = config.physics.stencil;
-    const std::string key =
-        kernel::tiling_key<T>(stencil, block, options.isa, options.threads, comm.size());
+    const Tiling planned = planned_tiling<T>(config, block, options.isa, options.threads);
+    const std::string key = kernel::tiling_key<T>(stencil, block, options.isa, options.threads,
+                                                  comm.size(), planned.depth);
     std::optional<Tiling> tiling;
     if (comm.rank() == 0) {
         tiling = cache.find(key);
         if (tiling && kernel::tile_bytes<T>(dims, *tiling) > most_tile_bytes) tiling.reset();
         if (!tiling && updates_per_thread(config, block, options.threads) < worth_tuning)
-            tiling = kernel::choose_tiling<T>(dims, block, options.isa, options.threads);
+            tiling = planned;
     }
     if (share(comm, tiling)) return *tiling;
     mpi::run_collectively(comm, [&] {
         tiling = kernel::measure_tiling<T>(config.physics, block, options.isa, options.threads,
-                                           tuning_seconds);
+                                           tuning_seconds, planned.depth);
     });
     if (comm.rank() == 0) cache.store(key, *tiling);
     share(comm, tiling);
@@ -72,13 +79,33 @@ Tiling choose(const config::Config& config, const mpi::Communicator& comm,
     // The first parts of an even split are the largest.
     const Extents block = grid.block(0).shape();
     if (options.tiling.tune) return tuned<T>(config, comm, block, options, grid.dims());
-    std::optional<Tiling> tiling = kernel::choose_tiling<T>(grid.dims(), block, options.isa,
-                                                            options.threads, options.tiling.fixed);
+    std::optional<Tiling> tiling =
+        planned_tiling<T>(config, block, options.isa, options.threads, options.tiling.fixed);
     share(comm, tiling);
     return *tiling;
 }
 
 } // namespace
+
+template <typename T>
+Tiling planned_tiling(const config::Config& config, const Extents& shape, kernel::Isa isa,
+                      int threads, Tiling wanted) {
+    const int dims = config.grid.dims;
+    const Tiling t = kernel::choose_tiling<T>(dims, shape, isa, threads, wanted);
+    // In 3-D the second cache is too small for deeper tiles.
+    if (wanted.depth > 0 || dims == 3) return t;
+    const Index steps = config.time.steps_per_frame;
+    const Index sweeps = sweeps_for(steps, t.depth * 5 / 4);
+    // Of many sweeps none is much shorter than the depth.
+    if (steps > 4 * t.depth || sweeps == sweeps_for(steps, t.depth)) return t;
+    wanted.depth = (steps + sweeps - 1) / sweeps;
+    return kernel::choose_tiling<T>(dims, shape, isa, threads, wanted);
+}
+
+template Tiling planned_tiling<float>(const config::Config&, const Extents&, kernel::Isa, int,
+                                      Tiling);
+template Tiling planned_tiling<double>(const config::Config&, const Extents&, kernel::Isa, int,
+                                       Tiling);
 
 Tiling agree_on_tiling(const config::Config& config, const mpi::Communicator& comm,
                        const mpi::ProcessGrid& grid, const Options& options) {

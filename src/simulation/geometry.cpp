@@ -2,6 +2,8 @@
 
 #include "morphogen/kernel/stepper.hpp"
 
+#include "simulation/choose_tiling.hpp"
+
 #include <algorithm>
 
 namespace morphogen::simulation {
@@ -57,8 +59,8 @@ Index suitable_depth(const config::Config& config, const mpi::ProcessGrid& grid,
                      kernel::Isa isa, int threads) {
     const Extents shape = grid.block(rank).shape();
     const Index depth = config.grid.precision == core::Precision::f32
-                            ? kernel::choose_tiling<float>(grid.dims(), shape, isa, threads).depth
-                            : kernel::choose_tiling<double>(grid.dims(), shape, isa, threads).depth;
+                            ? planned_tiling<float>(config, shape, isa, threads).depth
+                            : planned_tiling<double>(config, shape, isa, threads).depth;
     return std::min(depth, grid.thinnest(is_periodic(config)));
 }
 

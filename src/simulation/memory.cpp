@@ -3,6 +3,7 @@
 #include "morphogen/core/checked_cast.hpp"
 #include "morphogen/kernel/tuning.hpp"
 
+#include "simulation/choose_tiling.hpp"
 #include "simulation/geometry.hpp"
 #include "simulation/halo_exchange.hpp"
 #include "simulation/state.hpp"
@@ -16,9 +17,13 @@ using core::Index;
 
 /// The threads' tiles, whichever tiling is measured to be the fastest.
 template <typename T>
-std::uint64_t tiles(int dims, const core::Extents& shape, kernel::Isa isa, int threads) {
+std::uint64_t tiles(const config::Config& config, const core::Extents& shape, kernel::Isa isa,
+                    int threads) {
+    const int dims = config.grid.dims;
+    const Index depth = planned_tiling<T>(config, shape, isa, threads).depth;
     std::size_t most = 0;
-    for (const kernel::Tiling& tiling : kernel::candidate_tilings<T>(dims, shape, isa, threads))
+    for (const kernel::Tiling& tiling :
+         kernel::candidate_tilings<T>(dims, shape, isa, threads, depth))
         most = std::max(most, kernel::tile_bytes<T>(dims, tiling));
     return most * static_cast<std::uint64_t>(threads);
 }
@@ -44,8 +49,8 @@ std::uint64_t memory_per_rank(const config::Config& config, const mpi::ProcessGr
     const bool periodic = config.physics.boundary == kernel::Boundary::periodic;
     for (const HaloLink& link : make_halo_links(grid, rank, periodic, depth, cell_bytes))
         bytes += 2 * link.bytes; // sent and received
-    bytes += cell_bytes == 4 ? tiles<float>(grid.dims(), shape, isa, threads)
-                             : tiles<double>(grid.dims(), shape, isa, threads);
+    bytes += cell_bytes == 4 ? tiles<float>(config, shape, isa, threads)
+                             : tiles<double>(config, shape, isa, threads);
     return bytes;
 }
 

@@ -119,8 +119,9 @@ TEST_CASE("ranks use rank 0's tiling, kept or measured") {
     const Options options{.tiling = {.tune = true, .cache = name}};
     const Extents block = simulation::make_process_grid(config, world.size()).block(0).shape();
     const kernel::TilingCache cache(options.tiling.cache);
-    const std::string key =
-        kernel::tiling_key<float>(config.physics.stencil, block, options.isa, 1, world.size());
+    const Index planned = kernel::choose_tiling<float>(2, block, options.isa, 1).depth;
+    const std::string key = kernel::tiling_key<float>(config.physics.stencil, block, options.isa, 1,
+                                                      world.size(), planned);
     const auto kept = [&] { return cache.find(key).has_value(); };
 
     // Nothing kept, and a run too short to measure for.

@@ -16,9 +16,11 @@
 /// Choosing a tiling by measurement. No choice changes a bit of the result.
 namespace morphogen::kernel {
 
-/// Tilings worth measuring for a block of @p shape cells, that of choose_tiling() first.
+/// Tilings worth measuring for a block of @p shape cells, that of choose_tiling() first. None is
+/// deeper than that one: @p depth if it is not 0.
 template <typename T>
-std::vector<Tiling> candidate_tilings(int dims, const core::Extents& shape, Isa isa, int threads);
+std::vector<Tiling> candidate_tilings(int dims, const core::Extents& shape, Isa isa, int threads,
+                                      core::Index depth = 0);
 
 /// The fastest of the candidates, measured on a grid as large as the block or a part of it
 /// (tuning_bytes at most), for about @p seconds, and each candidate once at least. One that is not
@@ -26,7 +28,7 @@ std::vector<Tiling> candidate_tilings(int dims, const core::Extents& shape, Isa 
 /// @throws std::bad_alloc
 template <typename T>
 Tiling measure_tiling(const Physics& physics, const core::Extents& shape, Isa isa, int threads,
-                      double seconds);
+                      double seconds, core::Index depth = 0);
 
 /// The most memory that measure_tiling() takes for its grid: more than most third caches hold.
 inline constexpr std::size_t tuning_bytes = std::size_t{128} << 20U;
@@ -51,9 +53,10 @@ private:
     std::filesystem::path directory_;
 };
 
-/// One line that names what a tiling was measured for: the processor, its cache, and the arguments.
+/// One line that names what a tiling was measured for: the processor, its cache, and the arguments,
+/// @p depth that of measure_tiling().
 template <typename T>
-std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads,
-                       int ranks);
+std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads, int ranks,
+                       core::Index depth);
 
 } // namespace morphogen::kernel

@@ -58,6 +58,16 @@ TEST_CASE("a measured tiling is one of the candidates and no deeper than the pla
     }
 }
 
+TEST_CASE("no candidate is deeper than a depth that is given") {
+    const auto all = candidate_tilings<float>(2, {1, 400, 640}, best_isa(), 2, 19);
+    CHECK(all.front().depth == 19);
+    CHECK(all.size() > 3);
+    for (const Tiling& t : all)
+        CHECK(t.depth <= 19);
+    const Tiling best = measure_tiling<float>({}, {1, 400, 640}, best_isa(), 2, 0.0, 19);
+    CHECK(std::ranges::find(all, best) != all.end());
+}
+
 TEST_CASE("a grid larger than the measurement's memory is measured in part") {
     Physics p;
     const Tiling t = measure_tiling<double>(p, {1, 2000000, 16384}, best_isa(), 1, 0.0);
@@ -114,14 +124,15 @@ TEST_CASE("a cache that cannot be written keeps nothing and says nothing") {
 }
 
 TEST_CASE("keys tell everything apart that a tiling depends on") {
-    const std::string key = tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 1);
+    const std::string key = tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 1, 16);
     CHECK(key.find('\n') == std::string::npos);
-    CHECK(key != tiling_key<double>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 1));
-    CHECK(key != tiling_key<float>(Stencil::five_point, {1, 10, 20}, Isa::avx2, 2, 1));
-    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 20, 10}, Isa::avx2, 2, 1));
-    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx512, 2, 1));
-    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 3, 1));
-    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 2));
+    CHECK(key != tiling_key<double>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 1, 16));
+    CHECK(key != tiling_key<float>(Stencil::five_point, {1, 10, 20}, Isa::avx2, 2, 1, 16));
+    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 20, 10}, Isa::avx2, 2, 1, 16));
+    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx512, 2, 1, 16));
+    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 3, 1, 16));
+    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 2, 16));
+    CHECK(key != tiling_key<float>(Stencil::oono_puri, {1, 10, 20}, Isa::avx2, 2, 1, 17));
 }
 
 TEST_CASE("the cache's place follows the XDG rules") {
