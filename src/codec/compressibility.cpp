@@ -15,22 +15,38 @@ struct Sample {
     std::uint64_t size = 0;
 };
 
-Sample sample(std::span<const std::byte> bytes) noexcept {
+/// Groups spread evenly over @p bytes, counted in rounds, each of which is spread evenly too.
+class Sampler {
+public:
+    static constexpr std::size_t rounds = 8;
+
+    explicit Sampler(std::span<const std::byte> bytes) noexcept
+        : bytes_(bytes), stride_(bytes.size() / groups) {}
+
+    void count_round(std::size_t round) noexcept {
+        // Asked for at once: the bytes may come from memory, and counting waits for each.
+        for (std::size_t g = round; g < groups; g += rounds)
+            __builtin_prefetch(bytes_.data() + g * stride_);
+        for (std::size_t g = round; g < groups; g += rounds)
+            for (std::size_t i = 0; i < group; ++i)
+                ++count_[i % 2][std::to_integer<std::size_t>(bytes_[g * stride_ + i])];
+        size_ += groups / rounds * group;
+    }
+
+    Sample so_far() const noexcept {
+        Sample s{.count = {}, .size = size_};
+        for (std::size_t v = 0; v < 256; ++v)
+            s.count[v] = count_[0][v] + count_[1][v];
+        return s;
+    }
+
+private:
+    std::span<const std::byte> bytes_;
+    std::size_t stride_;
     // Two tables: equal neighbours would otherwise wait for each other's counter.
-    std::array<std::array<std::uint32_t, 256>, 2> count{};
-    const std::size_t stride = bytes.size() / groups;
-    // Asked for at once: the bytes may come from memory, and counting waits for each.
-    for (std::size_t g = 0; g < groups; ++g)
-        __builtin_prefetch(bytes.data() + g * stride);
-    for (std::size_t g = 0; g < groups; ++g)
-        for (std::size_t i = 0; i < group; ++i)
-            ++count[i % 2][std::to_integer<std::size_t>(bytes[g * stride + i])];
-    Sample s;
-    for (std::size_t v = 0; v < 256; ++v)
-        s.count[v] = count[0][v] + count[1][v];
-    s.size = groups * group;
-    return s;
-}
+    std::array<std::array<std::uint32_t, 256>, 2> count_{};
+    std::uint64_t size_ = 0;
+};
 
 /// 256·Σp² - 1 without bias, from pairs of samples: 0 for a flat distribution, and for a nearly
 /// flat one 2 ln 2 times what its entropy lacks to 8 bits.
@@ -82,7 +98,13 @@ std::byte typical(const Sample& s) noexcept {
 
 bool worth_compressing(std::span<const std::byte> bytes, double worth) noexcept {
     if (bytes.size() < 4 * group * groups) return true; // too little to sample, and to save time on
-    const Sample s = sample(bytes);
+    Sampler sampler(bytes);
+    sampler.count_round(0);
+    // Far from flat, as most are that are worth it: eleven standard deviations of so few samples.
+    if (unevenness(sampler.so_far()) > 1.0) return true;
+    for (std::size_t round = 1; round < Sampler::rounds; ++round)
+        sampler.count_round(round);
+    const Sample s = sampler.so_far();
     // 8 bits lack `worth` of themselves; the second term is three standard deviations of a flat
     // distribution's samples.
     if (unevenness(s) > 8.0 * worth * 1.386 + 0.03) return true;
