@@ -1,5 +1,6 @@
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/codec/encoder.hpp"
+#include "morphogen/core/large_pages.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/run/run.hpp"
 #include "morphogen/store/reader.hpp"
@@ -11,10 +12,12 @@
 #include "bench/timing.hpp"
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -39,9 +42,8 @@ config::Config reference(const Context& context, const std::filesystem::path& di
     return config;
 }
 
-run::Report run_once(config::Config config, bool output) {
+run::Report run_once(config::Config config, bool output, run::RunOptions options = {}) {
     config.output.enabled = output;
-    run::RunOptions options;
     options.force = true;
     return run::run_simulation(config, mpi::Communicator(), options);
 }
@@ -58,13 +60,6 @@ double cpu_seconds_of(F&& f) {
     return core::thread_cpu_seconds() - start;
 }
 
-/// What one thread needs for the stages of a stored run, each alone and all frames taken together.
-struct Alone {
-    double compress = 0.0; // the same chunks, gathered before
-    double copy = 0.0;     // a memcpy of each frame
-    double write = 0.0;    // the same bytes by write()
-};
-
 /// The chunks of @p frame one after the other.
 core::AlignedBuffer<std::byte> chunks_of(const store::FrameLayout& layout,
                                          const core::AlignedBuffer<float>& frame) {
@@ -76,7 +71,8 @@ core::AlignedBuffer<std::byte> chunks_of(const store::FrameLayout& layout,
     return chunks;
 }
 
-/// Every tenth of the frames that lie in @p directory stands for ten.
+/// CPU seconds of encoding the same chunks on one thread, with nothing beside it. Every tenth of
+/// the frames that lie in @p directory stands for ten.
 double compress_alone(const config::Config& config, const store::FrameLayout& layout,
                       const std::filesystem::path& directory) {
     const store::FileReader reader(store::RunDirectory{directory}.frames());
@@ -101,26 +97,69 @@ double compress_alone(const config::Config& config, const store::FrameLayout& la
     return seconds * static_cast<double>(config.time.frames) / static_cast<double>(samples);
 }
 
-/// From memory: the last level of a sweep does not stay in the caches.
-double copy_alone(const config::Config& config, const store::FrameLayout& layout,
-                  const Context& context) {
-    const double rate = memcpy_rate(context.brief() ? small_array : 0, context.seconds / 2);
-    return static_cast<double>(layout.frame_bytes()) * static_cast<double>(config.time.frames) /
-           rate;
-}
+/// Copies a frame's bytes with memcpy, by the threads that compute.
+class PlainCopy {
+public:
+    PlainCopy(std::size_t bytes, int threads)
+        : from_(core::large_buffer<std::byte>(bytes)), to_(core::large_buffer<std::byte>(bytes)),
+          threads_(threads) {
+        std::ranges::fill(from_.span(), std::byte{1});
+    }
 
-double write_alone(const config::Config& config, const store::FrameLayout& layout,
-                   double bytes_stored, const std::filesystem::path& path) {
-    const auto writes = config.time.frames * layout.chunks();
-    const auto each = static_cast<std::size_t>(bytes_stored / static_cast<double>(writes));
-    std::vector<std::byte> chunk(std::max<std::size_t>(each, 1), std::byte{1});
-    const double seconds = cpu_seconds_of([&] {
-        PlainFile file(path);
-        for (Index i = 0; i < writes; ++i)
-            file.write(chunk);
-    });
-    std::filesystem::remove(path);
-    return seconds;
+    /// @returns the CPU seconds of all threads.
+    double run() {
+        double seconds = 0.0;
+        const auto parts = static_cast<std::size_t>(threads_);
+#pragma omp parallel num_threads(threads_) reduction(+ : seconds)
+        {
+            const auto mine = static_cast<std::size_t>(omp_get_thread_num());
+            const std::size_t begin = from_.size() * mine / parts;
+            const std::size_t end = from_.size() * (mine + 1) / parts;
+            seconds += cpu_seconds_of(
+                [&] { std::memcpy(to_.data() + begin, from_.data() + begin, end - begin); });
+        }
+        return seconds;
+    }
+
+private:
+    core::AlignedBuffer<std::byte> from_;
+    core::AlignedBuffer<std::byte> to_;
+    int threads_;
+};
+
+/// Frames copied by memcpy and written by write(), CPU seconds, at the moments and on the threads
+/// where a run copies and writes them, besides: in loops of their own they find the caches, the
+/// memory and the system's free pages in a state that no run leaves them in.
+struct Plainly {
+    double copy = 0.0;
+    double write = 0.0;
+};
+
+Plainly plainly(const config::Config& config, const store::FrameLayout& layout, double bytes_stored,
+                const std::filesystem::path& path) {
+    const Index chunks = layout.chunks();
+    const auto each =
+        static_cast<std::size_t>(bytes_stored / static_cast<double>(config.time.frames * chunks));
+    std::vector<std::byte> chunk(std::max<std::size_t>(each, 1));
+    PlainFile file(path);
+    PlainCopy copy(layout.frame_bytes(), config.threads.compute);
+    Plainly plain;
+    run::RunOptions options;
+    options.sweep_probe = [&](Index step) {
+        if (step > 0 && step % config.time.steps_per_frame == 0) plain.copy += copy.run();
+    };
+    options.probe = [&](run::WriterStage stage, Index frame) {
+        if (stage != run::WriterStage::commit) return;
+        for (Index c = 0; c < chunks; ++c) {
+            std::ranges::fill(chunk, static_cast<std::byte>(frame + c)); // as if just encoded
+            plain.write += cpu_seconds_of([&] { file.write(chunk); });
+        }
+    };
+    run_once(config, true, options);
+    // Not after the last frame.
+    plain.copy *= static_cast<double>(config.time.frames) /
+                  static_cast<double>(std::max<Index>(config.time.frames - 1, 1));
+    return plain;
 }
 
 } // namespace
@@ -160,9 +199,8 @@ Report measure_run(const Context& context) {
     const double fma = fma_rate(kernel::best_isa(), context.threads, context.seconds / 4) *
                        lanes(kernel::best_isa(), sizeof(float)) / operations_per_vector;
     const double bytes_stored = static_cast<double>(last.writer.bytes_stored);
-    const Alone alone{compress_alone(config, layout, directory),
-                      copy_alone(config, layout, context),
-                      write_alone(config, layout, bytes_stored, scratch.path() / "plain")};
+    const double encoding = compress_alone(config, layout, directory);
+    const Plainly plain = plainly(config, layout, bytes_stored, scratch.path() / "plain");
 
     const auto row = [&](const char* what, double seconds, double limit, const char* which) {
         report.add_row(
@@ -171,15 +209,15 @@ Report measure_run(const Context& context) {
     row("output off", off, cells / fma, "multiply-adds, 16 per vector of cells");
     row("every frame stored", pair.second, off + median(shared),
         "output off + the stages' CPU time shared by the threads");
-    row("compression, CPU", median(stages[0]), alone.compress, "the same chunks, one thread");
-    row("copy, CPU", median(stages[1]), alone.copy, "memcpy of as much memory, one thread");
-    row("write, CPU", median(stages[2]), alone.write, "the same bytes by write()");
+    row("compression, CPU", median(stages[0]), encoding,
+        "the same chunks, one thread, nothing beside it");
+    row("copy, CPU", median(stages[1]), plain.copy, "memcpy of the frames, in such a run");
+    row("write, CPU", median(stages[2]), plain.write, "the same bytes by write(), in such a run");
     const double raw = static_cast<double>(last.writer.bytes_raw);
     report.add_fact("gcells_per_s", "cell updates, output off", cells / off / 1e9, "G cells/s");
     report.add_fact("raw_mb", "frames", raw / 1e6, "MB");
     report.add_fact("ratio", "compression ratio", raw / bytes_stored, "");
-    report.add_fact("encode_mb_per_s", "compression, one thread", raw / alone.compress / 1e6,
-                    "MB/s");
+    report.add_fact("encode_mb_per_s", "compression, one thread", raw / encoding / 1e6, "MB/s");
     report.add_note(fmt::format("the simulation waited {:.3f} s for the writer; fsync: never",
                                 last.writer.stall_s));
     return report;
