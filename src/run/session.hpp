@@ -97,6 +97,7 @@ private:
     std::optional<store::DirectoryLock> lock_; // rank 0's
     bool owns_directory_ = false;              // this launch may write reports into it
     Start start_;
+    simulation::TilingPolicy tiling_policy_;
     std::optional<Plan> plan_;
     kernel::Isa isa_ = kernel::Isa::baseline;
     std::optional<simulation::Simulation> simulation_;

@@ -52,7 +52,10 @@ bool is_on_nfs(const std::filesystem::path& directory) {
 
 void Session::prepare() {
     const NodeResources node = node_resources();
-    mpi::run_collectively(comm_, [&] { plan_ = make_plan(config_, comm_.size(), node); });
+    mpi::run_collectively(comm_, [&] {
+        tiling_policy_ = simulation::tiling_policy_from_environment(comm_);
+        plan_ = make_plan(config_, comm_.size(), node);
+    });
     choose_isa();
     warn_about_cores(node);
     find_beginning();
@@ -123,8 +126,7 @@ void Session::make_simulation() {
     mpi::run_collectively(comm_, [&] {
         simulation_.emplace(config, comm_,
                             simulation::Options{plan_->compute_threads, isa_, &files,
-                                                simulation::tiling_policy_from_environment(),
-                                                options_.sweep_probe});
+                                                tiling_policy_, options_.sweep_probe});
     });
     if (!start_.checkpoint) return;
     mpi::run_collectively(comm_, [&] {

@@ -78,7 +78,10 @@ Tiling choose(const config::Config& config, const mpi::Communicator& comm,
               const mpi::ProcessGrid& grid, const Options& options) {
     // The first parts of an even split are the largest.
     const Extents block = grid.block(0).shape();
-    if (options.tiling.tune) return tuned<T>(config, comm, block, options, grid.dims());
+    // The two ways hold different numbers of collectives.
+    bool tune = options.tiling.tune;
+    comm.broadcast(std::as_writable_bytes(std::span(&tune, 1)));
+    if (tune) return tuned<T>(config, comm, block, options, grid.dims());
     std::optional<Tiling> tiling =
         planned_tiling<T>(config, block, options.isa, options.threads, options.tiling.fixed);
     share(comm, tiling);

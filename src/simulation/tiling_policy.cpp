@@ -68,10 +68,12 @@ TilingPolicy parse_tiling_policy(std::string_view text, std::string_view name) {
     }
 }
 
-TilingPolicy tiling_policy_from_environment() {
+TilingPolicy tiling_policy_from_environment(const mpi::Communicator& comm) {
     constexpr const char* name = "MORPHOGEN_TILING";
-    const char* const text = std::getenv(name);
-    return parse_tiling_policy(text == nullptr ? "" : text, name);
+    const char* const mine = std::getenv(name);
+    std::string text = mine == nullptr ? "" : mine;
+    comm.broadcast(text);
+    return parse_tiling_policy(text, name);
 }
 
 } // namespace morphogen::simulation

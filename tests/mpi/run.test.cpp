@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <string>
@@ -182,6 +183,24 @@ TEST_CASE(
     }
     world.barrier();
     if (world.rank() == 0) CHECK(store::FileReader(name + "/frames.h5").frames().value() == 0);
+}
+
+TEST_CASE("a bad MORPHOGEN_TILING ends all ranks or none") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    const auto config = small_run(directory.path() + "/tiled");
+    if (world.rank() == 0) ::setenv("MORPHOGEN_TILING", "garbage", 1);
+    try {
+        run::run_simulation(config, world);
+        FAIL("it was not refused");
+    } catch (const mpi::AgreedError& e) {
+        CHECK(e.exit_code() == core::ExitCode::usage);
+        CHECK_THAT(e.what(), Catch::Contains("MORPHOGEN_TILING") && Catch::Contains("'garbage'"));
+    }
+    if (world.rank() == 0) CHECK_FALSE(std::filesystem::exists(directory.path() + "/tiled"));
+    ::setenv("MORPHOGEN_TILING", world.rank() == 0 ? "depth=3" : "garbage", 1);
+    CHECK(run::run_simulation(config, world).frames == 6);
+    ::unsetenv("MORPHOGEN_TILING");
 }
 
 TEST_CASE("a directory that holds a run is refused by all and replaced by force") {

@@ -142,6 +142,20 @@ TEST_CASE("ranks use rank 0's tiling, kept or measured") {
     std::filesystem::remove_all(name);
 }
 
+TEST_CASE("where ranks differ in how tilings are chosen rank 0's way counts") {
+    const Communicator world = Communicator::world();
+    Config config = small_case({1, 37, 53}, Stencil::oono_puri, Boundary::zero, Precision::f32);
+    config.time.frames = Index{1} << 50; // long enough to measure
+    const simulation::TilingPolicy measured{.tune = true};
+    const simulation::TilingPolicy fixed{.fixed = {.depth = 3}};
+    const auto depth = [&](const simulation::TilingPolicy& root,
+                           const simulation::TilingPolicy& others) {
+        return Simulation(config, world, {.tiling = world.is_root() ? root : others}).depth();
+    };
+    CHECK(world.all_of(depth(fixed, measured) == 3));
+    CHECK(world.agree(depth(measured, fixed)));
+}
+
 TEST_CASE("2-D bits do not depend on the ranks") {
     for (const Stencil stencil : {Stencil::oono_puri, Stencil::patra_karttunen, Stencil::five_point,
                                   Stencil::equal_weights})

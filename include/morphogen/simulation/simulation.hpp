@@ -28,8 +28,8 @@ struct Options {
     int threads = 1;                      // of this rank's team
     kernel::Isa isa = kernel::best_isa(); // ranks must agree
     InitialFileReader* reader = nullptr;  // needed if the configuration has [[initial.file]]
-    TilingPolicy tiling = {};             // its depth is the steps per halo exchange
-    SweepProbe probe = {};                // tests: called before each sweep; may be empty
+    TilingPolicy tiling = {}; // rank 0's counts; its depth is the steps per halo exchange
+    SweepProbe probe = {};    // tests: called before each sweep; may be empty
 };
 
 /// One rank's share of the simulation. Main thread only; calls marked collective are made by every

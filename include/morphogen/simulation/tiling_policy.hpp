@@ -1,6 +1,7 @@
 #pragma once
 
 #include "morphogen/kernel/stepper.hpp"
+#include "morphogen/mpi/communicator.hpp"
 
 #include <filesystem>
 #include <string_view>
@@ -20,7 +21,9 @@ struct TilingPolicy {
 /// @throws core::UsageError that calls it @p name
 TilingPolicy parse_tiling_policy(std::string_view text, std::string_view name);
 
-/// The same from the environment variable MORPHOGEN_TILING.
-TilingPolicy tiling_policy_from_environment();
+/// The same from the environment variable MORPHOGEN_TILING as rank 0 of @p comm has it: launchers
+/// can give each rank an environment of its own. Collective.
+/// @throws core::UsageError on every rank
+TilingPolicy tiling_policy_from_environment(const mpi::Communicator& comm = {});
 
 } // namespace morphogen::simulation
