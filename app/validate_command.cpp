@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <system_error>
@@ -61,8 +62,11 @@ void add_validate(CLI::App& app, Program&) {
         const int sharing = options->ranks_per_node > 0
                                 ? std::min(options->ranks_per_node, options->ranks)
                                 : options->ranks;
-        const run::NodeResources node{parallel::usable_cores(), sharing == 1, sharing,
-                                      core::usable_memory()};
+        const int cores = parallel::usable_cores();
+        const run::NodeResources node{.cores = cores,
+                                      .share = std::max(cores / sharing, 1),
+                                      .ranks = sharing,
+                                      .memory = core::usable_memory()};
         const run::Plan plan = run::make_plan(config, options->ranks, node);
         for (const auto& file : config.initial.files)
             store::check_initial_file(file, config.grid.shape);

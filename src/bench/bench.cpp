@@ -2,16 +2,14 @@
 
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/json.hpp"
-#include "morphogen/parallel/affinity.hpp"
+#include "morphogen/run/node_resources.hpp"
 
 #include "bench/measurements.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <ostream>
-#include <thread>
 #include <vector>
 
 namespace morphogen::bench {
@@ -82,17 +80,6 @@ std::vector<const Entry*> entries_of(std::span<const std::string> names, int ran
     return chosen;
 }
 
-/// Ranks that share their cores take equal parts of them.
-int threads_of(const BenchOptions& options, const mpi::Communicator& ranks) {
-    if (options.threads > 0) return options.threads;
-    const int cores = parallel::usable_cores();
-    if (ranks.size() == 1) return cores;
-    const mpi::Communicator node = ranks.split_shared();
-    const auto shares = node.allreduce(static_cast<std::int64_t>(cores), mpi::Op::sum);
-    const bool own = shares <= static_cast<std::int64_t>(std::thread::hardware_concurrency());
-    return own ? cores : std::max(1, cores / node.size());
-}
-
 Report measure(const Entry& entry, const Context& context, int repeats) {
     std::vector<Report> reports;
     for (int i = 0; i < std::max(repeats, 1); ++i)
@@ -111,7 +98,9 @@ void run_benchmarks(std::span<const std::string> names, const BenchOptions& opti
     const mpi::Communicator alone;
     const mpi::Communicator& ranks = options.ranks != nullptr ? *options.ranks : alone;
     const std::vector<const Entry*> chosen = entries_of(names, ranks.size());
-    const Context context{.threads = threads_of(options, ranks),
+    const int threads =
+        options.threads > 0 ? options.threads : run::find_node_resources(ranks).share;
+    const Context context{.threads = threads,
                           .directory = options.directory,
                           .seconds = options.seconds,
                           .ranks = ranks};

@@ -1,13 +1,11 @@
 #include "morphogen/parallel/affinity.hpp"
 
-#include "cpu_quota.hpp"
+#include "morphogen/parallel/share_cores.hpp"
 
 #include <omp.h>
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
-#include <thread>
 
 #if defined(__linux__)
 #    include <pthread.h>
@@ -47,15 +45,6 @@ std::vector<unsigned long> affinity_words(int) {
     return {};
 }
 #endif
-
-int count_usable_cores() {
-    int cores = process_affinity().count();
-    if (cores == 0) cores = static_cast<int>(std::thread::hardware_concurrency());
-    // A limit of 1.5 cores is worth two threads.
-    const double quota = std::ceil(cpu_quota());
-    if (quota < cores) cores = static_cast<int>(quota);
-    return std::max(cores, 1);
-}
 
 } // namespace
 
@@ -111,6 +100,13 @@ int CoreSet::count() const noexcept {
     return total;
 }
 
+std::vector<int> CoreSet::numbers() const {
+    std::vector<int> cores;
+    for (int core = 0; static_cast<std::size_t>(core) < words_.size() * word_bits; ++core)
+        if (contains(core)) cores.push_back(core);
+    return cores;
+}
+
 bool CoreSet::contains(int core) const noexcept {
     if (core < 0) return false;
     const auto bit = static_cast<std::size_t>(core);
@@ -142,7 +138,10 @@ void save_process_affinity() {
 }
 
 int usable_cores() {
-    static const int cores = count_usable_cores();
+    static const int cores = [] {
+        const CoreRights alone = CoreRights::of_this_process();
+        return share_cores({&alone, 1}).front();
+    }();
     return cores;
 }
 

@@ -1,6 +1,8 @@
 #include "cpu_quota.hpp"
 
-#include <algorithm>
+#include <sys/stat.h>
+
+#include <cmath>
 #include <fstream>
 #include <limits>
 
@@ -35,10 +37,16 @@ bool has_controller(const std::string& list, const std::string& name) {
     return ("," + list + ",").find("," + name + ",") != std::string::npos;
 }
 
+void add_limit(std::vector<CpuLimit>& limits, const std::string& group, double cores) {
+    struct stat info {};
+    if (std::isinf(cores) || ::stat(group.c_str(), &info) != 0) return;
+    limits.push_back({.device = info.st_dev, .inode = info.st_ino, .cores = cores});
+}
+
 } // namespace
 
-double cpu_quota(const std::string& groups, const std::string& root) {
-    double least = unlimited;
+std::vector<CpuLimit> cpu_limits(const std::string& groups, const std::string& root) {
+    std::vector<CpuLimit> limits;
     std::ifstream in(groups);
     // Lines "hierarchy:controllers:/path", version 2 with no controllers (cgroups(7)).
     for (std::string line; std::getline(in, line);) {
@@ -54,13 +62,14 @@ double cpu_quota(const std::string& groups, const std::string& root) {
         for (;;) {
             while (group.ends_with('/'))
                 group.pop_back();
-            least = std::min(least, v2 ? quota_v2(root + group) : quota_v1(root + "/cpu" + group));
+            const std::string path = root + (v2 ? "" : "/cpu") + group;
+            add_limit(limits, path, v2 ? quota_v2(path) : quota_v1(path));
             const auto cut = group.rfind('/');
             if (cut == std::string::npos) break;
             group.erase(cut);
         }
     }
-    return least;
+    return limits;
 }
 
 } // namespace morphogen::parallel

@@ -19,9 +19,7 @@ using core::Index;
 using core::UsageError;
 
 int compute_threads(const config::Config& config, const NodeResources& node) {
-    if (config.threads.compute > 0) return config.threads.compute;
-    // Ranks that share their cores (no binding) take equal parts of them.
-    return node.exclusive ? node.cores : std::max(1, node.cores / node.ranks);
+    return config.threads.compute > 0 ? config.threads.compute : node.share;
 }
 
 core::Box largest_block(const mpi::ProcessGrid& grid) {

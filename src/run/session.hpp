@@ -53,7 +53,6 @@ public:
     Report conclude(const std::string& error);
 
 private:
-    NodeResources node_resources() const;
     void choose_isa();
     void warn_about_cores(const NodeResources& node) const;
     void find_beginning();

@@ -1,8 +1,6 @@
 #include "morphogen/config/load.hpp"
 #include "morphogen/core/atomic_file.hpp"
-#include "morphogen/core/memory.hpp"
 #include "morphogen/mpi/agreement.hpp"
-#include "morphogen/parallel/affinity.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "frameless_sink.hpp"
@@ -15,7 +13,6 @@
 
 #include <array>
 #include <chrono>
-#include <thread>
 
 // What happens before the first step.
 namespace morphogen::run {
@@ -51,7 +48,7 @@ bool is_on_nfs(const std::filesystem::path& directory) {
 } // namespace
 
 void Session::prepare() {
-    const NodeResources node = node_resources();
+    const NodeResources node = find_node_resources(comm_);
     mpi::run_collectively(comm_, [&] {
         tiling_policy_ = simulation::tiling_policy_from_environment(comm_);
         plan_ = make_plan(config_, comm_.size(), node);
@@ -135,19 +132,6 @@ void Session::make_simulation() {
         store::read_checkpoint(*start_.checkpoint, simulation_->block(), u.span(), v.span());
         simulation_->restore(start_.step, u.span(), v.span());
     });
-}
-
-NodeResources Session::node_resources() const {
-    const mpi::Communicator node = comm_.split_shared();
-    NodeResources resources;
-    resources.cores = parallel::usable_cores();
-    resources.ranks = node.size();
-    // Ranks whose shares add up to no more than the machine has were given cores of their own.
-    const auto shares = node.allreduce(static_cast<std::int64_t>(resources.cores), mpi::Op::sum);
-    resources.exclusive = shares <= static_cast<std::int64_t>(std::thread::hardware_concurrency());
-    resources.memory = static_cast<std::uint64_t>(
-        node.allreduce(static_cast<std::int64_t>(core::usable_memory()), mpi::Op::min));
-    return resources;
 }
 
 void Session::choose_isa() {

@@ -2,6 +2,8 @@
 
 #include "morphogen/config/load.hpp"
 #include "morphogen/mpi/agreement.hpp"
+#include "morphogen/parallel/share_cores.hpp"
+#include "morphogen/run/node_resources.hpp"
 #include "morphogen/store/reader.hpp"
 
 #include "catch.hpp"
@@ -183,6 +185,29 @@ TEST_CASE(
     }
     world.barrier();
     if (world.rank() == 0) CHECK(store::FileReader(name + "/frames.h5").frames().value() == 0);
+}
+
+TEST_CASE("the ranks of a node divide its cores") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const run::NodeResources node = run::find_node_resources(world);
+    CHECK(node.ranks == world.size());
+    CHECK(node.cores == parallel::usable_cores());
+    const auto real = parallel::CoreRights::of_this_process();
+    const std::vector<int> cores = real.cores.numbers();
+    const bool alike = world.agree(node.cores) && world.agree(cores.front()) &&
+                       world.agree(cores.back()) && world.all_of(real.limits.empty());
+    if (alike) CHECK(node.share == std::max(node.cores / node.ranks, 1)); // not bound
+
+    const auto share = [&](int first, int last, std::vector<parallel::CpuLimit> limits = {}) {
+        parallel::CoreRights mine{{}, std::move(limits)};
+        for (int core = first; core <= last; ++core)
+            mine.cores.add(core);
+        return run::share_of_cores(world, mine);
+    };
+    CHECK(share(2000, 2059) == 60 / world.size());
+    CHECK(share(10 * world.rank(), 10 * world.rank() + 9) == 10);
+    CHECK(share(0, 63, {{.device = 1, .inode = 2, .cores = 6}}) == 6 / world.size());
+    CHECK(share(world.rank(), world.rank(), {{.device = 1, .inode = 2, .cores = 6}}) == 1);
 }
 
 TEST_CASE("a bad MORPHOGEN_TILING ends all ranks or none") {

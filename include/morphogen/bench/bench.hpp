@@ -14,7 +14,7 @@ namespace morphogen::bench {
 
 struct BenchOptions {
     bool json = false;
-    int threads = 0; // 0: every core that the process may use
+    int threads = 0; // 0: every core that is the rank's to use
     std::filesystem::path
         directory;        // for files that are written; empty: the system's temporary directory
     double seconds = 0.5; // spent on each number, roughly

@@ -20,6 +20,7 @@ public:
     /// 0 if the system does not say.
     int count() const noexcept;
     bool contains(int core) const noexcept;
+    std::vector<int> numbers() const; // in order
 
     /// The cores of the places among which OpenMP binds threads (OMP_PLACES, or its own choice);
     /// empty if it binds none.
@@ -50,8 +51,8 @@ void save_process_affinity();
 /// cores, and those of the places among which OpenMP binds threads. Any thread.
 const CoreSet& process_affinity();
 
-/// Cores that this process may use, at least 1: those of process_affinity(), and no more than the
-/// control group's CPU quota, rounded up. Any thread.
+/// Cores that this process may use if it has nobody to share them with, at least 1: those of
+/// process_affinity(), and no more than the control group's CPU quota, rounded up. Any thread.
 int usable_cores();
 
 /// Lets the calling thread run wherever the process could when it started: for threads made after

@@ -2,6 +2,7 @@
 
 #include "morphogen/config/config.hpp"
 #include "morphogen/mpi/process_grid.hpp"
+#include "morphogen/run/node_resources.hpp"
 #include "morphogen/store/layout.hpp"
 
 #include <cstdint>
@@ -26,14 +27,6 @@ struct Plan {
     std::uint64_t rank_bytes() const noexcept {
         return simulation_bytes + checkpoint_bytes + writer_bytes;
     }
-};
-
-/// What a rank finds on its node.
-struct NodeResources {
-    int cores = 1;            // this rank may run on
-    bool exclusive = false;   // no other rank of the node may run on them
-    int ranks = 1;            // of this job on the node
-    std::uint64_t memory = 0; // bytes that the node's ranks may use together
 };
 
 /// Decides threads and the process grid and checks what depends on the number of ranks: cells per

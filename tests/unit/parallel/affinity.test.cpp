@@ -8,8 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -132,25 +132,29 @@ TEST_CASE("long thread names are cut") {
     CHECK(name == "morphogen write");
 }
 
-TEST_CASE("the CPU quota is the tightest of the group and its ancestors") {
+TEST_CASE("the CPU quotas are those of the group and its ancestors") {
     const Folder root;
-    const auto quota = [&] { return cpu_quota(root / "self", root / "fs"); };
-    CHECK(std::isinf(quota())); // no such file
+    const auto limits = [&] { return cpu_limits(root / "self", root / "fs"); };
+    const auto quota = [&] { return std::ranges::min(limits(), {}, &CpuLimit::cores).cores; };
+    CHECK(limits().empty()); // no such file
     SECTION("version 2") {
         root.write("self", "0::/a/b\n");
-        CHECK(std::isinf(quota()));
+        CHECK(limits().empty());
         root.write("fs/a/b/cpu.max", "max 100000\n");
-        CHECK(std::isinf(quota()));
+        CHECK(limits().empty());
         root.write("fs/a/cpu.max", "150000 100000\n");
         CHECK(quota() == 1.5);
         root.write("fs/cpu.max", "50000 100000\n");
         CHECK(quota() == 0.5);
+        REQUIRE(limits().size() == 2);
+        CHECK(limits() == limits()); // the same groups
+        CHECK(limits()[0].inode != limits()[1].inode);
     }
     SECTION("version 1") {
         root.write("self", "garbage\n5:memory:/x\n4:cpu,cpuacct:/x\n3:cpuset:/x\n");
         root.write("fs/cpu/x/cpu.cfs_period_us", "100000\n");
         root.write("fs/cpu/x/cpu.cfs_quota_us", "-1\n");
-        CHECK(std::isinf(quota()));
+        CHECK(limits().empty());
         root.write("fs/cpu/x/cpu.cfs_quota_us", "200000\n");
         CHECK(quota() == 2);
     }
