@@ -67,7 +67,9 @@ void add_validate(CLI::App& app, Program&) {
                                       .share = std::max(cores / sharing, 1),
                                       .ranks = sharing,
                                       .memory = core::usable_memory()};
-        const run::Plan plan = run::make_plan(config, options->ranks, node);
+        const run::Plan plan =
+            run::make_plan(config, options->ranks, node,
+                           simulation::tiling_policy_from_environment(config.grid.dims));
         for (const auto& file : config.initial.files)
             store::check_initial_file(file, config.grid.shape);
         fmt::print("{}", run::describe(config, plan));

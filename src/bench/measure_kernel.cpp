@@ -138,8 +138,9 @@ struct Limits {
 void add_case(Report& report, const Case& c, core::Precision precision, int threads,
               const Context& context, const Limits& limits) {
     const kernel::Isa isa = kernel::best_isa();
-    const auto policy =
-        context.brief() ? simulation::TilingPolicy{} : simulation::tiling_policy_from_environment();
+    // One setting for grids of two and of three dimensions: the former have no use for its planes.
+    const auto policy = context.brief() ? simulation::TilingPolicy{}
+                                        : simulation::tiling_policy_from_environment(3);
     simulation::Simulation state(configuration(c, precision), mpi::Communicator(),
                                  {.threads = threads, .isa = isa, .tiling = policy});
     const auto cells = core::volume(c.shape);

@@ -26,7 +26,8 @@ core::Box largest_block(const mpi::ProcessGrid& grid) {
     return grid.block(0); // the first parts of an even split are the largest
 }
 
-void check_memory(const config::Config& config, const Plan& plan, const NodeResources& node) {
+void check_memory(const config::Config& config, const Plan& plan, const NodeResources& node,
+                  bool tiling_given) {
     const auto needed = plan.rank_bytes() * static_cast<std::uint64_t>(node.ranks);
     if (needed <= node.memory) return;
     const std::span given =
@@ -37,7 +38,10 @@ void check_memory(const config::Config& config, const Plan& plan, const NodeReso
                              core::name_of(config.grid.precision)),
         .why = fmt::format("{} rank(s) on this machine need {}, and {} may be used", node.ranks,
                            core::format_size(needed), core::format_size(node.memory)),
-        .advice = "use a smaller grid, f32, fewer output.queue_frames, or more machines"});
+        .advice =
+            tiling_given
+                ? "leave the environment variable MORPHOGEN_TILING unset, or use a smaller grid"
+                : "use a smaller grid, f32, fewer output.queue_frames, or more machines"});
 }
 
 void check_shared_layout(const config::Config& config) {
@@ -85,7 +89,8 @@ std::uint64_t writer_memory(const config::Config& config, const store::FrameLayo
     return frames * layout.frame_bytes() + FrameEncoder::memory(layout, io_threads);
 }
 
-Plan make_plan(const config::Config& config, int ranks, const NodeResources& node) {
+Plan make_plan(const config::Config& config, int ranks, const NodeResources& node,
+               const simulation::TilingPolicy& tiling) {
     const char* const grid_key = config.places.contains("mpi.ranks") ? "mpi.ranks" : "grid.shape";
     Plan plan{.grid = with_place(config, grid_key,
                                  [&] { return simulation::make_process_grid(config, ranks); })};
@@ -93,7 +98,8 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
     plan.compute_threads = compute_threads(config, node);
     plan.io_threads = config.threads.io > 0 ? config.threads.io : plan.compute_threads;
     const core::Box block = largest_block(plan.grid);
-    plan.simulation_bytes = simulation::memory_per_rank(config, plan.grid, plan.compute_threads);
+    plan.simulation_bytes =
+        simulation::memory_per_rank(config, plan.grid, plan.compute_threads, tiling.fixed);
     plan.checkpoint_bytes = 2 * static_cast<std::uint64_t>(core::volume(block.shape())) *
                             core::bytes_of(config.grid.precision);
     if (config.output.enabled) {
@@ -109,7 +115,8 @@ Plan make_plan(const config::Config& config, int ranks, const NodeResources& nod
         plan.raw_bytes =
             saturating_product(static_cast<std::uint64_t>(config.total_frames()), frame_bytes);
     }
-    with_place(config, "grid.shape", [&] { check_memory(config, plan, node); });
+    with_place(config, "grid.shape",
+               [&] { check_memory(config, plan, node, tiling.fixed != kernel::Tiling{}); });
     return plan;
 }
 

@@ -1,7 +1,5 @@
 #include "simulation/geometry.hpp"
 
-#include "morphogen/kernel/stepper.hpp"
-
 #include "simulation/choose_tiling.hpp"
 
 #include <algorithm>
@@ -56,11 +54,11 @@ Extents halo_widths(const config::Config& config, const mpi::ProcessGrid& grid, 
 }
 
 Index suitable_depth(const config::Config& config, const mpi::ProcessGrid& grid, int rank,
-                     kernel::Isa isa, int threads) {
+                     kernel::Isa isa, int threads, const kernel::Tiling& fixed) {
     const Extents shape = grid.block(rank).shape();
     const Index depth = config.grid.precision == core::Precision::f32
-                            ? planned_tiling<float>(config, shape, isa, threads).depth
-                            : planned_tiling<double>(config, shape, isa, threads).depth;
+                            ? planned_tiling<float>(config, shape, isa, threads, fixed).depth
+                            : planned_tiling<double>(config, shape, isa, threads, fixed).depth;
     return std::min(depth, grid.thinnest(is_periodic(config)));
 }
 

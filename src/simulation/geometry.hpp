@@ -4,6 +4,7 @@
 #include "morphogen/core/box.hpp"
 #include "morphogen/kernel/geometry.hpp"
 #include "morphogen/kernel/isa.hpp"
+#include "morphogen/kernel/stepper.hpp"
 #include "morphogen/mpi/process_grid.hpp"
 
 namespace morphogen::simulation {
@@ -18,9 +19,9 @@ kernel::BlockGeometry block_geometry(const config::Config& config, const mpi::Pr
 core::Extents halo_widths(const config::Config& config, const mpi::ProcessGrid& grid,
                           core::Index halo);
 
-/// The deepest halo, and most steps per exchange, that a rank plans for: no deeper than the
-/// thinnest block is.
+/// The deepest halo, and most steps per exchange, that a rank plans for with the tiling that is
+/// @p fixed in part: no deeper than the thinnest block is.
 core::Index suitable_depth(const config::Config& config, const mpi::ProcessGrid& grid, int rank,
-                           kernel::Isa isa, int threads);
+                           kernel::Isa isa, int threads, const kernel::Tiling& fixed);
 
 } // namespace morphogen::simulation

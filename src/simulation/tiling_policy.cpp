@@ -3,6 +3,8 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/kernel/tuning.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -29,51 +31,56 @@ Index parse_size(std::string_view value, Index most, std::string_view part, std:
     return n;
 }
 
-void parse_part(std::string_view part, kernel::Tiling& t, std::string_view name) {
-    constexpr Index deepest = 64;
-    constexpr Index longest = 1 << 20;
+struct Size {
+    std::string_view key;
+    Index kernel::Tiling::*member;
+    Index most;
+};
+constexpr std::array sizes{
+    Size{"depth", &kernel::Tiling::depth, 64}, Size{"columns", &kernel::Tiling::columns, 1 << 20},
+    Size{"rows", &kernel::Tiling::rows, 1 << 20}, Size{"planes", &kernel::Tiling::planes, 1 << 20}};
+
+void parse_part(std::string_view part, kernel::Tiling& t, std::string_view name, int dims) {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) refuse(name, part, "there is no '=' in it");
     const std::string_view key = part.substr(0, equals);
     const std::string_view value = part.substr(equals + 1);
-    if (key == "depth") {
-        t.depth = parse_size(value, deepest, part, name);
-    } else if (key == "columns") {
-        t.columns = parse_size(value, longest, part, name);
-    } else if (key == "rows") {
-        t.rows = parse_size(value, longest, part, name);
-    } else if (key == "planes") {
-        t.planes = parse_size(value, longest, part, name);
-    } else if (key == "stores" && value == "cached") {
-        t.stores = kernel::Stores::cached;
-    } else if (key == "stores" && value == "streamed") {
-        t.stores = kernel::Stores::streamed;
-    } else {
-        refuse(name, part, "there is no such setting");
+    const auto expect_first = [&](bool first) {
+        if (!first) refuse(name, part, std::string(key) + " is given twice");
+    };
+    if (dims == 2 && key == "planes") refuse(name, part, "a grid of two dimensions has no planes");
+    if (key == "stores" && (value == "cached" || value == "streamed")) {
+        expect_first(t.stores == kernel::Stores::automatic);
+        t.stores = value == "cached" ? kernel::Stores::cached : kernel::Stores::streamed;
+        return;
     }
+    const auto* const size = std::ranges::find(sizes, key, &Size::key);
+    if (size == sizes.end()) refuse(name, part, "there is no such setting");
+    expect_first(t.*size->member == 0);
+    t.*size->member = parse_size(value, size->most, part, name);
 }
 
 } // namespace
 
-TilingPolicy parse_tiling_policy(std::string_view text, std::string_view name) {
+TilingPolicy parse_tiling_policy(std::string_view text, int dims, std::string_view name) {
     if (text.empty() || text == "auto")
         return {.tune = true, .cache = kernel::TilingCache::default_directory()};
     TilingPolicy policy;
     if (text == "static") return policy;
     while (true) {
         const std::size_t comma = text.find(',');
-        parse_part(text.substr(0, comma), policy.fixed, name);
+        parse_part(text.substr(0, comma), policy.fixed, name, dims);
         if (comma == std::string_view::npos) return policy;
         text.remove_prefix(comma + 1);
     }
 }
 
-TilingPolicy tiling_policy_from_environment(const mpi::Communicator& comm) {
+TilingPolicy tiling_policy_from_environment(int dims, const mpi::Communicator& comm) {
     constexpr const char* name = "MORPHOGEN_TILING";
     const char* const mine = std::getenv(name);
     std::string text = mine == nullptr ? "" : mine;
     comm.broadcast(text);
-    return parse_tiling_policy(text, name);
+    return parse_tiling_policy(text, dims, name);
 }
 
 } // namespace morphogen::simulation

@@ -129,6 +129,8 @@ def command_line(checks, program):
         work.write("c.toml", "[grid]\nshape = [1000, 1000]\n[time]\nframes = 9007199254740992\nsteps_per_frame = 1\n")
         huge = work.run("validate", "c.toml")
         checks.expect("16.0 EiB of raw frames" in huge.stdout, f"raw bytes wrapped around: {huge.stdout}")
+        tiled = work.run("validate", "c.toml", environment={"MORPHOGEN_TILING": "planes=2"})
+        checks.expect(tiled.returncode == 2 and "'planes=2'" in tiled.stderr, f"validate with planes in 2-D: {tiled}")
         if pathlib.Path("/dev/full").exists():
             with open("/dev/full", "w") as full:
                 result = subprocess.run([work.program, "config"], stdout=full, stderr=subprocess.PIPE, timeout=60)

@@ -3,6 +3,7 @@
 #include "morphogen/config/config.hpp"
 #include "morphogen/mpi/process_grid.hpp"
 #include "morphogen/run/node_resources.hpp"
+#include "morphogen/simulation/tiling_policy.hpp"
 #include "morphogen/store/layout.hpp"
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct Plan {
 /// Decides threads and the process grid and checks what depends on the number of ranks: cells per
 /// rank, memory, what this layout can store.
 /// @throws core::UsageError naming the key and the numbers.
-Plan make_plan(const config::Config& config, int ranks, const NodeResources& node);
+Plan make_plan(const config::Config& config, int ranks, const NodeResources& node,
+               const simulation::TilingPolicy& tiling);
 
 /// For `validate`: grid, blocks, memory per rank, files and raw output, for a person.
 std::string describe(const config::Config& config, const Plan& plan);

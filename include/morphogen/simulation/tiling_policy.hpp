@@ -17,13 +17,14 @@ struct TilingPolicy {
 };
 
 /// @p text: "auto" or empty (tune, with the user's cache), "static" (from the caches' sizes), or
-/// any of depth=N, columns=N, rows=N, planes=N and stores=cached|streamed, separated by commas.
+/// any of depth=N, columns=N, rows=N, planes=N (in 3-D) and stores=cached|streamed, separated by
+/// commas, for a grid of @p dims dimensions.
 /// @throws core::UsageError that calls it @p name
-TilingPolicy parse_tiling_policy(std::string_view text, std::string_view name);
+TilingPolicy parse_tiling_policy(std::string_view text, int dims, std::string_view name);
 
 /// The same from the environment variable MORPHOGEN_TILING as rank 0 of @p comm has it: launchers
 /// can give each rank an environment of its own. Collective.
 /// @throws core::UsageError on every rank
-TilingPolicy tiling_policy_from_environment(const mpi::Communicator& comm = {});
+TilingPolicy tiling_policy_from_environment(int dims, const mpi::Communicator& comm = {});
 
 } // namespace morphogen::simulation

@@ -18,6 +18,7 @@ using morphogen::mpi::Communicator;
 using morphogen::simulation::make_process_grid;
 using morphogen::simulation::memory_per_rank;
 using morphogen::simulation::Simulation;
+namespace kernel = morphogen::kernel;
 
 namespace {
 
@@ -93,6 +94,25 @@ TEST_CASE("memory per rank covers the state and little more") {
     CHECK(quarter < alone / 3);
     config.grid.precision = Precision::f64;
     CHECK(memory_per_rank(config, make_process_grid(config, 1), 2) > alone * 3 / 2);
+}
+
+TEST_CASE("memory per rank covers tiles of a given size, but none larger than the block") {
+    Config config;
+    config.grid.shape = {1, 200, 1 << 17};
+    const auto grid = make_process_grid(config, 1);
+    const auto planned = memory_per_rank(config, grid, 4);
+    const kernel::Tiling wide{.depth = 64, .columns = 1 << 17};
+    CHECK(memory_per_rank(config, grid, 4, wide) >
+          planned + 4 * kernel::tile_bytes<float>(2, wide) / 2);
+    CHECK(memory_per_rank(config, grid, 4, wide) <
+          planned + 4 * kernel::tile_bytes<float>(2, wide));
+    CHECK(memory_per_rank(config, grid, 4, {.depth = 64, .columns = 1 << 20}) ==
+          memory_per_rank(config, grid, 4, wide));
+    // Deeper halos: those of two cut axes.
+    config.grid.shape = {1, 4096, 4096};
+    const auto cut = make_process_grid(config, 4);
+    CHECK(memory_per_rank(config, cut, 1, {.depth = 64, .columns = 64}) >
+          memory_per_rank(config, cut, 1, {.depth = 4, .columns = 64}) + 8 * 2000 * 60);
 }
 
 TEST_CASE("the process grid is the configured one") {
