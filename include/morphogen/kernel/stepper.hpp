@@ -67,8 +67,9 @@ public:
                core::Index steps, Part part = Part::all,
                const std::function<void()>& progress = {});
 
-    /// Fills @p fields, halos included, with zeros by the threads that a sweep would use: the first
-    /// touch decides a page's NUMA node.
+    /// Fills @p fields, halos included, with zeros by the threads that a sweep would use, an equal
+    /// part each: the first touch decides a page's NUMA node, so the memory is spread evenly over
+    /// the nodes of the team. Sweeps give a tile to any thread: a team is best within one node.
     void first_touch(const Fields<T>& fields) const;
 
 private:

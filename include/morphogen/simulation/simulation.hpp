@@ -36,8 +36,8 @@ struct Options {
 /// rank in the same order.
 class Simulation {
 public:
-    /// Allocates the state (first touched by the threads that compute on it) and fills the initial
-    /// state. Collective.
+    /// Allocates the state (first touched by the team's threads, an equal part each) and fills the
+    /// initial state. Collective.
     /// @throws core::UsageError on every rank if the grid cannot be cut among the ranks or their
     /// instruction sets differ; core::Error on every rank if memory or an initial file fails on
     /// one.
