@@ -44,6 +44,7 @@ std::string text_of(const JsonValue& value) {
 
 /// A number that says something about the machine or the program.
 struct Figure {
+    std::string key;   // with those of the row's labels: what pairs it with the other file's
     std::string label; // of its row
     std::string title; // of its column
     std::string meaning;
@@ -58,9 +59,14 @@ double number_in(const JsonValue& object, std::string_view key, double otherwise
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+struct Label {
+    std::string shown;
+    std::string key; // titles may be reworded, or be the same for two columns: keys are neither
+};
+
 /// The label cells of a row, one after the other.
-std::string label_of(const JsonValue& result, const JsonValue& row) {
-    std::string label;
+Label label_of(const JsonValue& result, const JsonValue& row) {
+    Label label;
     for (const JsonValue& column : result.at("columns").items) {
         if (column.at("meaning").text != name_of(Meaning::label)) continue;
         const JsonValue* const cell = row.find(column.at("key").text);
@@ -69,7 +75,8 @@ std::string label_of(const JsonValue& result, const JsonValue& row) {
         // A bare number tells nothing without its column's name.
         const std::string named =
             cell->is(Kind::number) ? text + " " + column.at("title").text : text;
-        label += (label.empty() ? "" : ", ") + named;
+        label.shown += (label.shown.empty() ? "" : ", ") + named;
+        label.key += column.at("key").text + '=' + text + '\n';
     }
     return label;
 }
@@ -78,11 +85,12 @@ std::vector<Figure> figures_of(const JsonValue& result) {
     std::vector<Figure> figures;
     for (const auto& [key, fact] : result.at("facts").members) {
         const JsonValue* const title = fact.find("title");
-        figures.push_back({title != nullptr ? title->text : key, fact.at("unit").text, "limit",
-                           number_in(fact, "value", none), number_in(fact, "spread", 0.0)});
+        figures.push_back({"fact " + key, title != nullptr ? title->text : key,
+                           fact.at("unit").text, "limit", number_in(fact, "value", none),
+                           number_in(fact, "spread", 0.0)});
     }
     for (const JsonValue& row : result.at("rows").items) {
-        const std::string label = label_of(result, row);
+        const Label label = label_of(result, row);
         const JsonValue* const spreads = row.find("spread");
         for (const JsonValue& column : result.at("columns").items) {
             const std::string& meaning = column.at("meaning").text;
@@ -90,7 +98,8 @@ std::vector<Figure> figures_of(const JsonValue& result) {
                 meaning != name_of(Meaning::less_is_better))
                 continue;
             const std::string& key = column.at("key").text;
-            figures.push_back({label, column.at("title").text, meaning, number_in(row, key, none),
+            figures.push_back({label.key + key, label.shown, column.at("title").text, meaning,
+                               number_in(row, key, none),
                                spreads != nullptr ? number_in(*spreads, key, 0.0) : 0.0});
         }
     }
@@ -165,9 +174,8 @@ Comparison compare_results(const JsonValue& first, const JsonValue& second) {
     std::size_t paired = 0;
     for (const Figure& figure : figures_of(second)) {
         const auto old =
-            std::find_if(old_figures.begin(), old_figures.end(), [&](const Figure& candidate) {
-                return candidate.label == figure.label && candidate.title == figure.title;
-            });
+            std::find_if(old_figures.begin(), old_figures.end(),
+                         [&](const Figure& candidate) { return candidate.key == figure.key; });
         if (old == old_figures.end()) continue;
         ++paired;
         const double ratio = figure.value / old->value;

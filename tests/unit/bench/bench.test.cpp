@@ -2,8 +2,10 @@
 
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/core/error.hpp"
+#include "morphogen/core/json.hpp"
 #include "morphogen/core/json_reader.hpp"
 
+#include "bench/compare.hpp"
 #include "catch.hpp"
 
 #include <filesystem>
@@ -55,6 +57,11 @@ void check_positive(const JsonValue& report) {
 /// Every column is described, and every row is told from the others by its labels.
 void check_columns(const JsonValue& report) {
     std::set<std::string> seen;
+    std::set<std::string> titles;
+    for (const JsonValue& column : report.at("columns").items) {
+        CAPTURE(column.at("title").text);
+        CHECK(titles.insert(column.at("title").text).second);
+    }
     for (const JsonValue& row : report.at("rows").items) {
         std::string labels;
         for (const JsonValue& column : report.at("columns").items) {
@@ -72,12 +79,24 @@ void check_columns(const JsonValue& report) {
     }
 }
 
+/// Compared with itself, nothing has changed and everything has its counterpart.
+void check_itself(const JsonValue& report) {
+    const bench::Comparison same = bench::compare_results(report, report);
+    CHECK(same.better == 0);
+    CHECK(same.worse == 0);
+    CHECK(same.within > 0);
+    core::JsonWriter json;
+    same.report.write(json);
+    CHECK(core::read_json(json.take(), "written").at("notes").items.empty());
+}
+
 /// A test case for each, so that a busy machine's time limit is for one of them.
 void check_measurement(const std::string& name) {
     const JsonValue report = core::read_json(run({name}, true), "printed");
     CHECK(report.at("name").text == name);
     check_positive(report);
     check_columns(report);
+    check_itself(report);
 }
 
 } // namespace

@@ -100,6 +100,20 @@ TEST_CASE("results that are the same are within the noise") {
     CHECK(verdict(table, "absent") == "not compared");
 }
 
+TEST_CASE("figures are paired by their columns' keys: titles may be alike, or reworded") {
+    const auto table = [](const char* title, const char* what) {
+        Report r("speed", "a measurement", {{"what", what}, {"a", "rate"}, {"b", title}});
+        r.add_row({std::string("copy"), 1.0, 1000.0});
+        return read(r);
+    };
+    for (const char* const title : {"rate", "other rate"}) {
+        const auto comparison = bench::compare_results(table("rate", "what"), table(title, "of"));
+        CHECK(comparison.better == 0);
+        CHECK(comparison.worse == 0);
+        CHECK(comparison.within == 2);
+    }
+}
+
 TEST_CASE("more of a rate is better, more seconds are worse, a limit is neither") {
     const auto table =
         compared(read(report({})), read(report({.rate = 130.0, .seconds = 2.5, .memcpy = 8.0})));
