@@ -1,4 +1,5 @@
 #include "morphogen/bench/bench.hpp"
+#include "morphogen/bench/scratch_guard.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/mpi/environment.hpp"
 
@@ -50,10 +51,12 @@ void measure(Program& program, Options& options) {
         throw core::UsageError(
             core::ErrorText{.what = "nothing to measure",
                             .advice = "name a measurement, or all; see morphogen bench --help"});
-    } else if (mpi::launched_by_mpi()) {
-        program.exit_code = measure_as_rank(program, options);
     } else {
-        bench::run_benchmarks(options.names, options.bench, std::cout);
+        const bench::ScratchGuard guard; // before MPI or OpenMP begin threads
+        if (mpi::launched_by_mpi())
+            program.exit_code = measure_as_rank(program, options);
+        else
+            bench::run_benchmarks(options.names, options.bench, std::cout);
     }
 }
 
