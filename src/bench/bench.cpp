@@ -5,6 +5,7 @@
 #include "morphogen/parallel/affinity.hpp"
 
 #include "bench/measurements.hpp"
+#include "bench/provenance.hpp"
 
 #include <algorithm>
 #include <array>
@@ -115,18 +116,22 @@ void run_benchmarks(std::span<const std::string> names, const BenchOptions& opti
                           .directory = options.directory,
                           .seconds = options.seconds,
                           .ranks = ranks};
+    const Provenance made = provenance_of(context);
+    if (!options.json && ranks.is_root()) print(out, made, context.brief());
     core::JsonWriter json;
-    const bool several = chosen.size() != 1;
-    if (several) json.begin_object();
+    json.begin_object();
+    write(json, made);
     for (const Entry* entry : chosen) {
         const Report report = measure(*entry, context, options.repeats);
-        if (several) json.key(entry->info.name);
-        report.write(json);
+        if (chosen.size() == 1)
+            report.write_members(json);
+        else
+            report.write(json.key(entry->info.name));
         if (options.json || !ranks.is_root()) continue;
         report.print(out);
         out.flush();
     }
-    if (several) json.end_object();
+    json.end_object();
     if (options.json && ranks.is_root()) out << json.take();
 }
 

@@ -114,7 +114,13 @@ void Report::write_row(core::JsonWriter& json, std::size_t row) const {
 }
 
 void Report::write(core::JsonWriter& json) const {
-    json.begin_object().member("name", name_).member("title", title_).member("repeats", repeats_);
+    json.begin_object();
+    write_members(json);
+    json.end_object();
+}
+
+void Report::write_members(core::JsonWriter& json) const {
+    json.member("name", name_).member("title", title_).member("repeats", repeats_);
     json.key("facts").begin_object();
     for (const Fact& fact : facts_) {
         json.key(fact.key)
@@ -134,7 +140,7 @@ void Report::write(core::JsonWriter& json) const {
     json.key("notes").begin_array();
     for (const std::string& note : notes_)
         json.value(note);
-    json.end_array().end_object();
+    json.end_array();
 }
 
 Report Report::combine(const std::vector<Report>& repeats) {

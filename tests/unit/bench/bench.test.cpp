@@ -1,11 +1,15 @@
 #include "morphogen/bench/bench.hpp"
 
 #include "morphogen/bench/limits.hpp"
+#include "morphogen/core/build_info.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/json.hpp"
 #include "morphogen/core/json_reader.hpp"
+#include "morphogen/core/processor.hpp"
+#include "morphogen/parallel/affinity.hpp"
 
 #include "bench/compare.hpp"
+#include "bench/provenance.hpp"
 #include "catch.hpp"
 
 #include <filesystem>
@@ -160,9 +164,41 @@ TEST_CASE("every measurement is described and has a test here") {
 
 TEST_CASE("several measurements give one object with a member for each") {
     const JsonValue all = core::read_json(run({"codec", "limits"}, true), "printed");
-    CHECK(all.members.size() == 2);
+    CHECK(all.members.size() == 3); // and the head
     check_positive(all.at("codec"));
     check_positive(all.at("limits"));
+}
+
+TEST_CASE("the head tells what made the results") {
+    const JsonValue one = core::read_json(run({"limits"}, true), "printed");
+    const JsonValue two = core::read_json(run({"limits", "codec"}, true), "printed");
+    for (const JsonValue* const printed : {&one, &two}) {
+        REQUIRE(printed->members.front().key == "provenance");
+        const JsonValue& made = printed->members.front().value;
+        CHECK(made.at("version").text == core::build_info().version);
+        CHECK(made.at("revision").text == core::build_info().revision);
+        CHECK(made.at("compiler").text == core::build_info().compiler);
+        CHECK(made.at("instruction_set").text == kernel::name_of(kernel::best_isa()));
+        CHECK(made.at("processor").text == core::processor_name());
+        CHECK(made.at("cores").number == parallel::usable_cores());
+        CHECK(made.at("ranks").number == 1.0);
+        CHECK(made.at("threads").number == 2.0);
+        CHECK(made.at("seconds").number == 0.002);
+        CHECK(made.at("file_system").text ==
+              bench::file_system_of(std::filesystem::temp_directory_path()));
+        CHECK(made.at("date").text.size() == std::string("2026-01-01T00:00:00Z").size());
+    }
+    const std::string text = run({"limits"}, false);
+    const std::string head = text.substr(0, text.find("limits: "));
+    for (const char* const part : {core::build_info().revision, "2 threads, 0.002 s", "try it out"})
+        CHECK_THAT(head, Catch::Contains(part));
+}
+
+TEST_CASE("file systems are known by where they are mounted") {
+    CHECK(bench::file_system_of("/proc/self") == "proc");
+    CHECK(bench::file_system_of("/proc/nothing/there") == "proc");
+    CHECK(bench::file_system_of("/proceedings") == bench::file_system_of("/"));
+    CHECK(bench::file_system_of("/") != "unknown");
 }
 
 TEST_CASE("repeats give medians and how far they lie apart") {
@@ -177,7 +213,7 @@ TEST_CASE("repeats give medians and how far they lie apart") {
 
 TEST_CASE("a table has a title and aligned columns") {
     const std::string text = run({"limits"}, false);
-    CHECK(text.starts_with("limits: "));
+    CHECK_THAT(text, Catch::Contains("\n\nlimits: ")); // after the head
     CHECK_THAT(text, Catch::Contains("disk, write and fsync"));
     for (const char c : text)
         CHECK((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
