@@ -45,8 +45,9 @@ void measure(Program& program, Options& options) {
                 core::ErrorText{.what = "--compare measures nothing",
                                 .where = options.names.front(),
                                 .advice = "give it two files of bench NAME --json alone"});
-        bench::compare_files(options.compared[0], options.compared[1], options.bench.json,
-                             std::cout);
+        for (const std::string& warning : bench::compare_files(
+                 options.compared[0], options.compared[1], options.bench.json, std::cout))
+            print_note(warning);
     } else if (options.names.empty()) {
         throw core::UsageError(
             core::ErrorText{.what = "nothing to measure",

@@ -24,7 +24,10 @@ bool is_text(const Cell& cell) {
 std::string three_digits(double x) {
     if (!std::isfinite(x)) return "-";
     const double size = std::abs(x);
-    return fmt::format("{:.{}f}", x, size < 10 ? 2 : size < 100 ? 1 : 0);
+    if (size == 0.0 || size >= 1.0)
+        return fmt::format("{:.{}f}", x, size < 10 ? 2 : size < 100 ? 1 : 0);
+    if (size < 1e-6) return fmt::format("{:.2e}", x);
+    return fmt::format("{:.{}f}", x, 2 - static_cast<int>(std::floor(std::log10(size))));
 }
 
 std::string shown(const Cell& cell, int decimals) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The project's own measurements. Each measures the machine's limits in the same process and shows
 /// its results as fractions of them, so that numbers of different machines can be compared.
@@ -44,8 +45,11 @@ void run_benchmarks(std::span<const std::string> names, const BenchOptions& opti
 /// machine: every limit and result that both hold, second / first, and which of them differ by more
 /// than the noise. That is how far the repeats of either lie apart, at least 2 %, and 10 % where a
 /// file is of fewer than three repeats.
+/// @returns warnings, a line each: that they were measured with other options, or that a file does
+/// not tell with which.
 /// @throws core::UsageError if a file is not such a result, or they have no measurement in common.
-void compare_files(const std::filesystem::path& first, const std::filesystem::path& second,
-                   bool json, std::ostream& out);
+[[nodiscard]] std::vector<std::string> compare_files(const std::filesystem::path& first,
+                                                     const std::filesystem::path& second, bool json,
+                                                     std::ostream& out);
 
 } // namespace morphogen::bench
