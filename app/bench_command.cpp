@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -20,6 +21,14 @@ struct Options {
     std::vector<std::string> compared; // two files, or none
     bench::BenchOptions bench;
 };
+
+/// CLI::PositiveNumber lets NaN pass, with which nothing ends.
+std::string is_duration(const std::string& text) {
+    double seconds = 0.0;
+    if (CLI::detail::lexical_cast(text, seconds) && std::isfinite(seconds) && seconds > 0.0)
+        return {};
+    return fmt::format("'{}' is no number of seconds above 0", text);
+}
 
 /// As a rank of several; a failure of one ends the job, since the others may wait for it.
 int measure_as_rank(Program& program, Options& options) {
@@ -87,8 +96,14 @@ void add_bench(CLI::App& app, Program& program) {
         ->check(CLI::Range(1, 4096));
     command->add_option("--directory", options->bench.directory,
                         "where files are written (default: the system's temporary directory)");
-    command->add_option("--seconds", options->bench.seconds, "spent on each number, roughly")
-        ->check(CLI::PositiveNumber);
+    command
+        ->add_option(
+            "--seconds", options->bench.seconds,
+            fmt::format("spent on each number, roughly (default: {}; kernel measures every "
+                        "stencil at every size from 1 on); below {} everything is made "
+                        "small, only to try it out",
+                        bench::BenchOptions{}.seconds, bench::brief_below))
+        ->check(is_duration);
     command->callback([options, &program] { measure(program, *options); });
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench that is interrupted dies by that signal and leaves nothing where it wrote.
+"""bench that is interrupted dies by that signal and leaves nothing where it wrote; what it cannot do is refused.
 
 bench.py MORPHOGEN
 """
@@ -67,9 +67,20 @@ def check_nohup(checks, work):
     checks.expect(process.returncode == -signal.SIGTERM, f"nohup bench store: exit {process.returncode}")
 
 
+def check_seconds(checks, work):
+    for wrong in ("0", "-1", "nan", "-nan", "inf", "1e400", "x", ""):
+        done = work.run("bench", "ring", f"--seconds={wrong}", timeout=10)
+        checks.expect(done.returncode == 2 and "--seconds" in done.stderr and not done.stdout,
+                      f"--seconds={wrong}: exit {done.returncode}, {done.stderr}")
+    told = work.run("bench", "--help").stdout
+    for part in ("default: 0.5", "below 0.05"):
+        checks.expect(part in " ".join(told.split()), f"bench --help: no '{part}'")
+
+
 def main():
     checks = Checks()
     with Workspace(sys.argv[1]) as work:
+        check_seconds(checks, work)
         for name in ("limits", "store", "run"):  # files of its own, of HDF5, of a whole run
             check_interrupted(checks, work, name, signal.SIGINT)
         for number in (signal.SIGTERM, signal.SIGHUP):

@@ -13,6 +13,10 @@
 /// its results as fractions of them, so that numbers of different machines can be compared.
 namespace morphogen::bench {
 
+/// With fewer seconds per number everything is made small: only the measurement itself can be tried
+/// out.
+inline constexpr double brief_below = 0.05;
+
 struct BenchOptions {
     bool json = false;
     int threads = 0; // 0: every core that the process may use
