@@ -3,6 +3,7 @@
 
 bench.py MORPHOGEN
 """
+import json
 import pathlib
 import signal
 import sys
@@ -77,10 +78,17 @@ def check_seconds(checks, work):
         checks.expect(part in " ".join(told.split()), f"bench --help: no '{part}'")
 
 
+def check_failing(checks, work):
+    done = work.run("bench", "copy", "store", "--json", "--directory", "/nowhere", "--seconds", "0.01")
+    checks.expect(done.returncode == 1 and "/nowhere" in done.stderr, f"failing: exit {done.returncode}, {done.stderr}")
+    checks.expect(list(json.loads(done.stdout)) == ["provenance", "copy"], f"failing: {done.stdout}")
+
+
 def main():
     checks = Checks()
     with Workspace(sys.argv[1]) as work:
         check_seconds(checks, work)
+        check_failing(checks, work)
         for name in ("limits", "store", "run"):  # files of its own, of HDF5, of a whole run
             check_interrupted(checks, work, name, signal.SIGINT)
         for number in (signal.SIGTERM, signal.SIGHUP):

@@ -39,7 +39,8 @@ std::span<const BenchmarkInfo> benchmarks() noexcept;
 /// Runs the named measurements ("all": every one, among several ranks every one for them) and
 /// prints what they are made by and on, and a table for each, on rank 0; with options.json one
 /// object, its first member "provenance": that of the measurement, or, for several, one with a
-/// member for each. Collective over options.ranks.
+/// member for each. A measurement that is named twice is made once. Where one fails those before it
+/// are printed, as JSON too. Collective over options.ranks.
 /// @throws core::UsageError for an unknown name, or one that several ranks cannot measure;
 /// core::Error
 void run_benchmarks(std::span<const std::string> names, const BenchOptions& options,

@@ -169,6 +169,35 @@ TEST_CASE("several measurements give one object with a member for each") {
     check_positive(all.at("limits"));
 }
 
+TEST_CASE("a measurement that is named twice is made once") {
+    const JsonValue twice = core::read_json(run({"codec", "codec"}, true), "printed");
+    CHECK(twice.at("name").text == "codec"); // as if it had been named once
+    const std::string text = run({"limits", "codec", "limits"}, false);
+    CHECK(text.find("\nlimits: ") == text.rfind("\nlimits: "));
+}
+
+TEST_CASE("what was measured before one that fails is printed") {
+    bench::BenchOptions options;
+    options.json = true;
+    options.threads = 1;
+    options.seconds = 0.002;
+    options.directory = "/nowhere/at/all";
+    const auto printed = [&](const std::vector<std::string>& names) {
+        std::ostringstream out;
+        CHECK_THROWS_WITH(bench::run_benchmarks(names, options, out),
+                          Catch::Contains("/nowhere/at/all"));
+        return out.str();
+    };
+    const JsonValue some = core::read_json(printed({"codec", "store", "copy"}), "printed");
+    check_positive(some.at("codec"));
+    CHECK(some.find("store") == nullptr);
+    CHECK(some.find("copy") == nullptr);
+    CHECK(printed({"store"}).empty());
+    CHECK(printed({"store", "codec"}).empty());
+    options.json = false;
+    CHECK_THAT(printed({"codec", "store"}), Catch::Contains("\ncodec: "));
+}
+
 TEST_CASE("the head tells what made the results") {
     const JsonValue one = core::read_json(run({"limits"}, true), "printed");
     const JsonValue two = core::read_json(run({"limits", "codec"}, true), "printed");
