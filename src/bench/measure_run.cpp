@@ -8,6 +8,7 @@
 
 #include "bench/frames.hpp"
 #include "bench/measurements.hpp"
+#include "bench/own_tiling.hpp"
 #include "bench/scratch_file.hpp"
 #include "bench/timing.hpp"
 
@@ -45,6 +46,9 @@ config::Config reference(const Context& context, const std::filesystem::path& di
 run::Report run_once(config::Config config, bool output, run::RunOptions options = {}) {
     config.output.enabled = output;
     options.force = true;
+    // Beside the run's directory: all runs have the tiling that the first one may have measured.
+    options.tiling =
+        own_tiling(std::filesystem::path(config.output.directory).parent_path() / "tilings");
     return run::run_simulation(config, mpi::Communicator(), options);
 }
 

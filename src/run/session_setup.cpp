@@ -121,9 +121,10 @@ void Session::make_simulation() {
     config::Config config = config_;
     if (start_.checkpoint) config.initial = {}; // its files may be gone by now
     mpi::run_collectively(comm_, [&] {
+        const simulation::TilingPolicy tiling =
+            options_.tiling ? *options_.tiling : simulation::tiling_policy_from_environment();
         simulation_.emplace(config, comm_,
-                            simulation::Options{plan_->compute_threads, isa_, &files,
-                                                simulation::tiling_policy_from_environment(),
+                            simulation::Options{plan_->compute_threads, isa_, &files, tiling,
                                                 options_.sweep_probe});
     });
     if (!start_.checkpoint) return;

@@ -84,11 +84,20 @@ def check_failing(checks, work):
     checks.expect(list(json.loads(done.stdout)) == ["provenance", "copy"], f"failing: {done.stdout}")
 
 
+def check_nothing_kept(checks, work):
+    """Tilings are measured within the first seconds: a user's cache would hold them."""
+    process = work.start("bench", "kernel", "--seconds", "0.05", environment={"XDG_CACHE_HOME": str(work.path)})
+    time.sleep(8)
+    checks.expect(process.poll() is None, "bench kernel: ended early")
+    check_ended(checks, work, process, signal.SIGTERM, "bench kernel")
+
+
 def main():
     checks = Checks()
     with Workspace(sys.argv[1]) as work:
         check_seconds(checks, work)
         check_failing(checks, work)
+        check_nothing_kept(checks, work)
         for name in ("limits", "store", "run"):  # files of its own, of HDF5, of a whole run
             check_interrupted(checks, work, name, signal.SIGINT)
         for number in (signal.SIGTERM, signal.SIGHUP):

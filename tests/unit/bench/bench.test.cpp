@@ -9,6 +9,7 @@
 #include "morphogen/parallel/affinity.hpp"
 
 #include "bench/compare.hpp"
+#include "bench/own_tiling.hpp"
 #include "bench/provenance.hpp"
 #include "catch.hpp"
 
@@ -238,6 +239,17 @@ TEST_CASE("repeats give medians and how far they lie apart") {
         CHECK(row.at("spread").at("gb_per_s").number >= 0.0);
         CHECK(row.at("spread").find("what") == nullptr);
     }
+}
+
+TEST_CASE("the kernel's table says how to get all of it") {
+    CHECK_THAT(run({"kernel"}, false), Catch::Contains("--seconds 1 or more"));
+}
+
+TEST_CASE("measured tilings are not kept in the user's cache") {
+    REQUIRE(simulation::tiling_policy_from_environment().tune); // as long as nobody says otherwise
+    CHECK(bench::own_tiling().tune);
+    CHECK(bench::own_tiling().cache.empty());
+    CHECK(bench::own_tiling("/somewhere").cache == "/somewhere");
 }
 
 TEST_CASE("a table has a title and aligned columns") {
