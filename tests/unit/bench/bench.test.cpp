@@ -256,6 +256,7 @@ TEST_CASE("a table has a title and aligned columns") {
     const std::string text = run({"limits"}, false);
     CHECK_THAT(text, Catch::Contains("\n\nlimits: ")); // after the head
     CHECK_THAT(text, Catch::Contains("disk, write and fsync"));
+    CHECK_THAT(text, Catch::Contains("memcpy and disk count a byte once"));
     for (const char c : text)
         CHECK((c == '\n' || static_cast<unsigned char>(c) >= 0x20));
 }
