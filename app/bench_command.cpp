@@ -1,4 +1,5 @@
 #include "morphogen/bench/bench.hpp"
+#include "morphogen/bench/scratch_guard.hpp"
 #include "morphogen/core/error.hpp"
 #include "morphogen/mpi/environment.hpp"
 
@@ -6,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <iostream>
 #include <memory>
 
@@ -19,6 +21,14 @@ struct Options {
     std::vector<std::string> compared; // two files, or none
     bench::BenchOptions bench;
 };
+
+/// CLI::PositiveNumber lets NaN pass, with which nothing ends.
+std::string is_duration(const std::string& text) {
+    double seconds = 0.0;
+    if (CLI::detail::lexical_cast(text, seconds) && std::isfinite(seconds) && seconds > 0.0)
+        return {};
+    return fmt::format("'{}' is no number of seconds above 0", text);
+}
 
 /// As a rank of several; a failure of one ends the job, since the others may wait for it.
 int measure_as_rank(Program& program, Options& options) {
@@ -44,16 +54,19 @@ void measure(Program& program, Options& options) {
                 core::ErrorText{.what = "--compare measures nothing",
                                 .where = options.names.front(),
                                 .advice = "give it two files of bench NAME --json alone"});
-        bench::compare_files(options.compared[0], options.compared[1], options.bench.json,
-                             std::cout);
+        for (const std::string& warning : bench::compare_files(
+                 options.compared[0], options.compared[1], options.bench.json, std::cout))
+            print_note(warning);
     } else if (options.names.empty()) {
         throw core::UsageError(
             core::ErrorText{.what = "nothing to measure",
                             .advice = "name a measurement, or all; see morphogen bench --help"});
-    } else if (mpi::launched_by_mpi()) {
-        program.exit_code = measure_as_rank(program, options);
     } else {
-        bench::run_benchmarks(options.names, options.bench, std::cout);
+        const bench::ScratchGuard guard; // before MPI or OpenMP begin threads
+        if (mpi::launched_by_mpi())
+            program.exit_code = measure_as_rank(program, options);
+        else
+            bench::run_benchmarks(options.names, options.bench, std::cout);
     }
 }
 
@@ -83,8 +96,14 @@ void add_bench(CLI::App& app, Program& program) {
         ->check(CLI::Range(1, 4096));
     command->add_option("--directory", options->bench.directory,
                         "where files are written (default: the system's temporary directory)");
-    command->add_option("--seconds", options->bench.seconds, "spent on each number, roughly")
-        ->check(CLI::PositiveNumber);
+    command
+        ->add_option(
+            "--seconds", options->bench.seconds,
+            fmt::format("spent on each number, roughly (default: {}; kernel measures every "
+                        "stencil at every size from 1 on); below {} everything is made "
+                        "small, only to try it out",
+                        bench::BenchOptions{}.seconds, bench::brief_below))
+        ->check(is_duration);
     command->callback([options, &program] { measure(program, *options); });
 }
 

@@ -5,6 +5,7 @@
 #include "morphogen/run/node_resources.hpp"
 
 #include "bench/measurements.hpp"
+#include "bench/provenance.hpp"
 
 #include <algorithm>
 #include <array>
@@ -61,12 +62,16 @@ const Entry& entry_of(const std::string& name) {
         .what = "unknown measurement", .where = name, .why = "there are " + known + "all"});
 }
 
+/// Each once, in the order of their first mention.
 std::vector<const Entry*> entries_of(std::span<const std::string> names, int ranks) {
     std::vector<const Entry*> chosen;
+    const auto choose = [&](const Entry& entry) {
+        if (std::ranges::find(chosen, &entry) == chosen.end()) chosen.push_back(&entry);
+    };
     for (const std::string& name : names) {
         if (name == "all") {
             for (const Entry& entry : entries)
-                if (ranks == 1 || entry.info.by_ranks) chosen.push_back(&entry);
+                if (ranks == 1 || entry.info.by_ranks) choose(entry);
             continue;
         }
         const Entry& entry = entry_of(name);
@@ -75,7 +80,7 @@ std::vector<const Entry*> entries_of(std::span<const std::string> names, int ran
                 core::ErrorText{.what = "this measurement is of one process",
                                 .where = name + ", " + std::to_string(ranks) + " ranks",
                                 .advice = "start it without mpirun"});
-        chosen.push_back(&entry);
+        choose(entry);
     }
     return chosen;
 }
@@ -85,6 +90,33 @@ Report measure(const Entry& entry, const Context& context, int repeats) {
     for (int i = 0; i < std::max(repeats, 1); ++i)
         reports.push_back(entry.measure(context));
     return Report::combine(reports);
+}
+
+/// One object. Where a measurement fails those before it are printed, if there are any.
+void print_json(std::span<const Entry* const> chosen, const Context& context, int repeats,
+                std::ostream& out) {
+    core::JsonWriter json;
+    json.begin_object();
+    write(json, provenance_of(context));
+    const auto end = [&] {
+        out << json.end_object().take();
+        out.flush(); // a rank that fails may be ended without more ado
+    };
+    bool measured = false;
+    try {
+        for (const Entry* entry : chosen) {
+            const Report report = measure(*entry, context, repeats);
+            if (chosen.size() == 1)
+                report.write_members(json);
+            else
+                report.write(json.key(entry->info.name));
+            measured = true;
+        }
+    } catch (...) {
+        if (measured) end();
+        throw;
+    }
+    end();
 }
 
 } // namespace
@@ -104,19 +136,18 @@ void run_benchmarks(std::span<const std::string> names, const BenchOptions& opti
                           .directory = options.directory,
                           .seconds = options.seconds,
                           .ranks = ranks};
-    core::JsonWriter json;
-    const bool several = chosen.size() != 1;
-    if (several) json.begin_object();
-    for (const Entry* entry : chosen) {
-        const Report report = measure(*entry, context, options.repeats);
-        if (several) json.key(entry->info.name);
-        report.write(json);
-        if (options.json || !ranks.is_root()) continue;
-        report.print(out);
-        out.flush();
+    if (!ranks.is_root()) {
+        for (const Entry* entry : chosen)
+            measure(*entry, context, options.repeats);
+    } else if (options.json) {
+        print_json(chosen, context, options.repeats, out);
+    } else {
+        print(out, provenance_of(context), context.brief());
+        for (const Entry* entry : chosen) {
+            measure(*entry, context, options.repeats).print(out);
+            out.flush();
+        }
     }
-    if (several) json.end_object();
-    if (options.json && ranks.is_root()) out << json.take();
 }
 
 } // namespace morphogen::bench

@@ -4,17 +4,17 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/core/json.hpp"
 
+#include "bench/compare_heads.hpp"
+#include "bench/report.hpp"
+#include "bench/results.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <ostream>
-#include <sstream>
-#include <system_error>
 #include <utility>
 
 namespace morphogen::bench {
@@ -29,21 +29,13 @@ constexpr double repeated_noise = 0.02;
 constexpr double single_noise = 0.10;
 constexpr double enough_repeats = 3;
 
-bool is_result(const JsonValue& value) {
-    const auto has = [&](const char* key, Kind kind) {
-        const JsonValue* const member = value.find(key);
-        return member != nullptr && member->is(kind);
-    };
-    return has("name", Kind::string) && has("repeats", Kind::number) &&
-           has("facts", Kind::object) && has("columns", Kind::array) && has("rows", Kind::array);
-}
-
 std::string text_of(const JsonValue& value) {
     return value.is(Kind::string) ? value.text : fmt::format("{}", value.number);
 }
 
 /// A number that says something about the machine or the program.
 struct Figure {
+    std::string key;   // with those of the row's labels: what pairs it with the other file's
     std::string label; // of its row
     std::string title; // of its column
     std::string meaning;
@@ -58,18 +50,23 @@ double number_in(const JsonValue& object, std::string_view key, double otherwise
 
 constexpr double none = std::numeric_limits<double>::quiet_NaN();
 
+struct Label {
+    std::string shown;
+    std::string key; // titles may be reworded, or be the same for two columns: keys are neither
+};
+
 /// The label cells of a row, one after the other.
-std::string label_of(const JsonValue& result, const JsonValue& row) {
-    std::string label;
+Label label_of(const JsonValue& result, const JsonValue& row) {
+    Label label;
     for (const JsonValue& column : result.at("columns").items) {
         if (column.at("meaning").text != name_of(Meaning::label)) continue;
-        const JsonValue* const cell = row.find(column.at("key").text);
-        if (cell == nullptr || cell->is(Kind::null)) continue;
-        const std::string text = text_of(*cell);
+        const JsonValue& cell = row.at(column.at("key").text);
+        const std::string text = core::single_line(text_of(cell));
         // A bare number tells nothing without its column's name.
         const std::string named =
-            cell->is(Kind::number) ? text + " " + column.at("title").text : text;
-        label += (label.empty() ? "" : ", ") + named;
+            cell.is(Kind::number) ? text + " " + column.at("title").text : text;
+        label.shown += (label.shown.empty() ? "" : ", ") + named;
+        label.key += column.at("key").text + '=' + text + '\n';
     }
     return label;
 }
@@ -77,12 +74,12 @@ std::string label_of(const JsonValue& result, const JsonValue& row) {
 std::vector<Figure> figures_of(const JsonValue& result) {
     std::vector<Figure> figures;
     for (const auto& [key, fact] : result.at("facts").members) {
-        const JsonValue* const title = fact.find("title");
-        figures.push_back({title != nullptr ? title->text : key, fact.at("unit").text, "limit",
+        figures.push_back({"fact " + key, core::single_line(fact.at("title").text),
+                           core::single_line(fact.at("unit").text), "limit",
                            number_in(fact, "value", none), number_in(fact, "spread", 0.0)});
     }
     for (const JsonValue& row : result.at("rows").items) {
-        const std::string label = label_of(result, row);
+        const Label label = label_of(result, row);
         const JsonValue* const spreads = row.find("spread");
         for (const JsonValue& column : result.at("columns").items) {
             const std::string& meaning = column.at("meaning").text;
@@ -90,7 +87,9 @@ std::vector<Figure> figures_of(const JsonValue& result) {
                 meaning != name_of(Meaning::less_is_better))
                 continue;
             const std::string& key = column.at("key").text;
-            figures.push_back({label, column.at("title").text, meaning, number_in(row, key, none),
+            figures.push_back({label.key + key, label.shown,
+                               core::single_line(column.at("title").text), meaning,
+                               number_in(row, key, none),
                                spreads != nullptr ? number_in(*spreads, key, 0.0) : 0.0});
         }
     }
@@ -115,42 +114,12 @@ void count(Comparison& comparison, const Figure& figure, std::string_view verdic
         ++comparison.worse;
 }
 
-JsonValue read_results(const std::filesystem::path& path) {
-    const auto fail = [&](const std::string& why) {
-        throw core::UsageError(
-            core::ErrorText{.what = "cannot read results", .where = path.native(), .why = why});
-    };
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) fail("it is a directory");
-    std::ifstream in(path, std::ios::binary);
-    if (!in) fail(core::errno_text(errno));
-    std::ostringstream text;
-    if (!(text << in.rdbuf()).good()) fail("it is empty, or reading failed");
-    return core::read_json(text.str(), path.native());
-}
-
 } // namespace
-
-std::vector<JsonValue> results_in(JsonValue document, std::string_view where) {
-    std::vector<JsonValue> results;
-    if (is_result(document)) {
-        results.push_back(std::move(document));
-        return results;
-    }
-    for (auto& [name, value] : document.members)
-        if (is_result(value)) results.push_back(std::move(value));
-    if (results.empty())
-        throw core::UsageError(
-            core::ErrorText{.what = "not results of measurements",
-                            .where = where,
-                            .why = "it is JSON, but not what bench prints",
-                            .advice = "make it with: morphogen bench NAME --json > FILE"});
-    return results;
-}
 
 Comparison compare_results(const JsonValue& first, const JsonValue& second) {
     Comparison comparison{.report =
-                              Report(first.at("name").text, second.at("title").text,
+                              Report(core::single_line(first.at("name").text),
+                                     core::single_line(second.at("title").text),
                                      {{"what", "what"},
                                       {"figure", "figure"},
                                       {"first", "first", Column::significant, Meaning::detail},
@@ -163,15 +132,23 @@ Comparison compare_results(const JsonValue& first, const JsonValue& second) {
     const double least_noise = repeats >= enough_repeats ? repeated_noise : single_noise;
     const std::vector<Figure> old_figures = figures_of(first);
     std::size_t paired = 0;
+    std::size_t others = 0; // of the second's
+    std::size_t one_sided = 0;
     for (const Figure& figure : figures_of(second)) {
         const auto old =
-            std::find_if(old_figures.begin(), old_figures.end(), [&](const Figure& candidate) {
-                return candidate.label == figure.label && candidate.title == figure.title;
-            });
-        if (old == old_figures.end()) continue;
+            std::find_if(old_figures.begin(), old_figures.end(),
+                         [&](const Figure& candidate) { return candidate.key == figure.key; });
+        if (old == old_figures.end()) {
+            ++others;
+            continue;
+        }
         ++paired;
         const double ratio = figure.value / old->value;
-        if (!std::isfinite(ratio) || ratio <= 0.0) continue; // does not apply to one of them, or 0
+        if (!std::isfinite(ratio) || ratio <= 0.0) {
+            const bool same = old->value == figure.value; // 0 in both
+            if (!same && !(std::isnan(old->value) && std::isnan(figure.value))) ++one_sided;
+            continue;
+        }
         const double noise = std::max({old->spread, figure.spread, least_noise});
         const std::string verdict = verdict_of(figure.meaning, ratio, noise);
         count(comparison, figure, verdict);
@@ -181,20 +158,30 @@ Comparison compare_results(const JsonValue& first, const JsonValue& second) {
     if (paired != old_figures.size())
         comparison.report.add_note(fmt::format("{} of the first's figures have no counterpart",
                                                old_figures.size() - paired));
+    if (others != 0)
+        comparison.report.add_note(
+            fmt::format("{} of the second's figures have no counterpart", others));
+    if (one_sided != 0)
+        comparison.report.add_note(
+            fmt::format("{} figures are not compared: 0, or absent in one file", one_sided));
     return comparison;
 }
 
-void compare_files(const std::filesystem::path& first, const std::filesystem::path& second,
-                   bool json, std::ostream& out) {
-    const std::vector<JsonValue> before = results_in(read_results(first), first.native());
-    const std::vector<JsonValue> after = results_in(read_results(second), second.native());
+std::vector<std::string> compare_files(const std::filesystem::path& first,
+                                       const std::filesystem::path& second, bool json,
+                                       std::ostream& out) {
+    const Results before = read_results(first);
+    const Results after = read_results(second);
+    const Head old_head{first, before.provenance};
+    const Head new_head{second, after.provenance};
     std::vector<Comparison> comparisons;
-    for (const JsonValue& result : after) {
+    for (const JsonValue& result : after.measurements) {
         const std::string& name = result.at("name").text;
-        const auto same = std::find_if(before.begin(), before.end(), [&](const JsonValue& other) {
+        const auto same = std::ranges::find_if(before.measurements, [&](const JsonValue& other) {
             return other.at("name").text == name;
         });
-        if (same != before.end()) comparisons.push_back(compare_results(*same, result));
+        if (same != before.measurements.end())
+            comparisons.push_back(compare_results(*same, result));
     }
     if (comparisons.empty())
         throw core::UsageError(core::ErrorText{.what = "nothing to compare",
@@ -205,6 +192,8 @@ void compare_files(const std::filesystem::path& first, const std::filesystem::pa
     int within = 0;
     core::JsonWriter writer;
     writer.begin_object();
+    write_heads(writer, old_head, new_head);
+    if (!json) print_heads(out, old_head, new_head);
     for (const Comparison& c : comparisons) {
         better += c.better;
         worse += c.worse;
@@ -220,6 +209,7 @@ void compare_files(const std::filesystem::path& first, const std::filesystem::pa
         out << writer.take();
     else
         out << fmt::format("{} better, {} worse, {} within noise\n", better, worse, within);
+    return warnings_of(old_head, new_head);
 }
 
 } // namespace morphogen::bench

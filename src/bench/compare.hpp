@@ -4,15 +4,7 @@
 
 #include "bench/report.hpp"
 
-#include <string>
-#include <string_view>
-#include <vector>
-
 namespace morphogen::bench {
-
-/// What `bench --json` printed, one JsonValue per measurement, in order.
-/// @param where the file, for errors. @throws core::UsageError if it is something else.
-std::vector<core::JsonValue> results_in(core::JsonValue document, std::string_view where);
 
 /// One table: every limit and result that both have, as the ratio second / first.
 struct Comparison {

@@ -89,8 +89,8 @@ Report measure_codec(const Context& context) {
                    {"ratio", "ratio", 3},
                    {"encode_mb_per_s", "encode MB/s", 0},
                    {"decode_mb_per_s", "decode MB/s", 0},
-                   {"encode_percent_of_memcpy", "% of memcpy", 1, Meaning::detail},
-                   {"decode_percent_of_memcpy", "% of memcpy", 1, Meaning::detail}});
+                   {"encode_percent_of_memcpy", "encode % of memcpy", 1, Meaning::detail},
+                   {"decode_percent_of_memcpy", "decode % of memcpy", 1, Meaning::detail}});
     const SampleField field =
         make_sample_field(2 * chunk_rows, 2 * chunk_columns,
                           context.brief() ? 100 : developed_steps, context.threads);

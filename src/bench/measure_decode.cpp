@@ -89,11 +89,11 @@ Report measure_decode(const Context& context) {
                    {"ratio", "ratio", 3, Meaning::detail},
                    {"decode_mb_per_s", "decode MB/s, cache", 0, Meaning::detail},
                    {"decode_to_memory_mb_per_s", "decode, memory", 0, Meaning::detail},
-                   {"read_into_mb_per_s", "read_into", 0},
+                   {"read_into_mb_per_s", "read_into, cached", 0},
                    {"percent_of_cache", "% of cache"},
                    {"percent_of_limit", "% of memory"},
                    {"disk_mb_per_s", "disk, as raw", 0, Meaning::detail},
-                   {"from_disk_mb_per_s", "read_into", 0},
+                   {"from_disk_mb_per_s", "read_into, disk", 0},
                    {"percent_of_disk", "% of less"}});
     const ScratchDirectory scratch(context.directory);
     const double memcpy_mb = memcpy_rate(context.brief() ? small_array : 0, context.seconds) / 1e6;

@@ -5,6 +5,7 @@
 #include "morphogen/simulation/simulation.hpp"
 
 #include "bench/measurements.hpp"
+#include "bench/own_tiling.hpp"
 #include "bench/timing.hpp"
 
 #include <fmt/format.h>
@@ -139,8 +140,7 @@ void add_case(Report& report, const Case& c, core::Precision precision, int thre
               const Context& context, const Limits& limits) {
     const kernel::Isa isa = kernel::best_isa();
     // One setting for grids of two and of three dimensions: the former have no use for its planes.
-    const auto policy = context.brief() ? simulation::TilingPolicy{}
-                                        : simulation::tiling_policy_from_environment(3);
+    const auto policy = context.brief() ? simulation::TilingPolicy{} : own_tiling(3);
     simulation::Simulation state(configuration(c, precision), mpi::Communicator(),
                                  {.threads = threads, .isa = isa, .tiling = policy});
     const auto cells = core::volume(c.shape);
@@ -204,7 +204,10 @@ Report measure_kernel(const Context& context) {
         "FMA limit: every vector operation a multiply-add, {:.0f} of them per vector of cells",
         operations_per_vector));
     report.add_note("memory rate: what reading and writing both fields once per visit takes of it");
-    if (context.seconds < 1.0) report.add_note("--seconds 1 or more: every stencil at every size");
+    if (!whole(context))
+        report.add_note(
+            "not the whole table: 2-D stencils other than oono-puri at one size only; --seconds 1 "
+            "or more measures every stencil from the first cache to some GiB");
     return report;
 }
 

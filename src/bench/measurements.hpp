@@ -1,5 +1,6 @@
 #pragma once
 
+#include "morphogen/bench/bench.hpp"
 #include "morphogen/mpi/communicator.hpp"
 
 #include "bench/report.hpp"
@@ -15,8 +16,7 @@ struct Context {
     double seconds = 0.5;            // per number
     const mpi::Communicator& ranks;  // one, but for those that measure several together
 
-    /// So little time that only the measurement itself can be tried out: everything is made small.
-    bool brief() const noexcept { return seconds < 0.05; }
+    bool brief() const noexcept { return seconds < brief_below; }
 };
 
 // One file each.

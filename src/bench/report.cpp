@@ -24,7 +24,10 @@ bool is_text(const Cell& cell) {
 std::string three_digits(double x) {
     if (!std::isfinite(x)) return "-";
     const double size = std::abs(x);
-    return fmt::format("{:.{}f}", x, size < 10 ? 2 : size < 100 ? 1 : 0);
+    if (size == 0.0 || size >= 1.0)
+        return fmt::format("{:.{}f}", x, size < 10 ? 2 : size < 100 ? 1 : 0);
+    if (size < 1e-6) return fmt::format("{:.2e}", x);
+    return fmt::format("{:.{}f}", x, 2 - static_cast<int>(std::floor(std::log10(size))));
 }
 
 std::string shown(const Cell& cell, int decimals) {
@@ -114,7 +117,13 @@ void Report::write_row(core::JsonWriter& json, std::size_t row) const {
 }
 
 void Report::write(core::JsonWriter& json) const {
-    json.begin_object().member("name", name_).member("title", title_).member("repeats", repeats_);
+    json.begin_object();
+    write_members(json);
+    json.end_object();
+}
+
+void Report::write_members(core::JsonWriter& json) const {
+    json.member("name", name_).member("title", title_).member("repeats", repeats_);
     json.key("facts").begin_object();
     for (const Fact& fact : facts_) {
         json.key(fact.key)
@@ -134,7 +143,7 @@ void Report::write(core::JsonWriter& json) const {
     json.key("notes").begin_array();
     for (const std::string& note : notes_)
         json.value(note);
-    json.end_array().end_object();
+    json.end_array();
 }
 
 Report Report::combine(const std::vector<Report>& repeats) {

@@ -51,7 +51,8 @@ public:
 
     const std::string& name() const noexcept { return name_; }
     void print(std::ostream& out) const;
-    void write(core::JsonWriter& json) const;
+    void write(core::JsonWriter& json) const; // an object
+    void write_members(core::JsonWriter& json) const;
 
 private:
     struct Fact {

@@ -6,9 +6,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
+#include <mutex>
+#include <set>
 #include <string>
 #include <system_error>
+#include <thread>
 
 namespace morphogen::bench {
 namespace {
@@ -18,19 +22,50 @@ namespace {
         core::ErrorText{.what = what, .where = path.native(), .why = core::errno_text(errno)});
 }
 
+/// Those that there are.
+struct Scratch {
+    std::mutex lock; // held while one is made or removed
+    std::set<std::filesystem::path> paths;
+};
+
+Scratch& scratch() {
+    static Scratch all;
+    return all;
+}
+
+/// Other threads may be making files in it: then it has to be tried again.
+void remove_from_under_writers(const std::filesystem::path& path) {
+    constexpr int attempts = 1000;
+    for (int i = 0; i < attempts; ++i) {
+        std::error_code error;
+        std::filesystem::remove_all(path, error);
+        if (!error) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
 } // namespace
 
 ScratchDirectory::ScratchDirectory(const std::filesystem::path& parent) {
     std::string pattern = ((parent.empty() ? std::filesystem::temp_directory_path() : parent) /
                            "morphogen-bench-XXXXXX")
                               .native();
+    const std::lock_guard guard(scratch().lock);
     if (::mkdtemp(pattern.data()) == nullptr) fail("cannot create directory", pattern);
-    path_ = pattern;
+    path_ = *scratch().paths.insert(pattern).first;
 }
 
 ScratchDirectory::~ScratchDirectory() {
+    const std::lock_guard guard(scratch().lock);
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
+    scratch().paths.erase(path_);
+}
+
+void remove_scratch_for_good() {
+    scratch().lock.lock();
+    for (const std::filesystem::path& path : scratch().paths)
+        remove_from_under_writers(path);
 }
 
 PlainFile::PlainFile(const std::filesystem::path& path)

@@ -21,6 +21,10 @@ private:
     std::filesystem::path path_;
 };
 
+/// Removes all that there are. None is made or removed afterwards: who tries waits for ever, so
+/// that nothing goes on after its files are gone. For a process that is about to end.
+void remove_scratch_for_good();
+
 /// A file written by plain write() calls.
 class PlainFile {
 public:

@@ -1,5 +1,6 @@
 #include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/cache_size.hpp"
+#include "morphogen/core/processor.hpp"
 #include "morphogen/kernel/tuning.hpp"
 
 #include <cstdint>
@@ -30,18 +31,6 @@ bool is_plausible(const Tiling& t, long long stores) noexcept {
     constexpr core::Index most = 1 << 20;
     return t.depth >= 1 && t.depth <= 64 && t.columns >= 1 && t.columns <= most && t.rows >= 1 &&
            t.rows <= most && t.planes >= 1 && t.planes <= most && stores >= 1 && stores <= 2;
-}
-
-/// The processor's name, as Linux tells it for the first one: "model name" on x86, "CPU part" on
-/// ARM.
-std::string processor() {
-    std::ifstream file("/proc/cpuinfo");
-    std::string name;
-    for (std::string line; std::getline(file, line) && !line.empty();)
-        if (line.starts_with("model name") || line.starts_with("CPU implementer") ||
-            line.starts_with("CPU part"))
-            name += line.substr(line.find(':') + 1);
-    return name;
 }
 
 } // namespace
@@ -96,10 +85,10 @@ template <typename T>
 std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads, int ranks,
                        core::Index depth) {
     std::ostringstream key;
-    key << "3;" << processor() << "; L2 " << core::cache_bytes(2) << "; " << name_of(isa)
-        << (std::is_same_v<T, float> ? " f32 " : " f64 ") << info(stencil).name << ' ' << shape[0]
-        << 'x' << shape[1] << 'x' << shape[2] << "; threads " << threads << " ranks " << ranks
-        << " depth " << depth;
+    key << "3; " << core::processor_name() << "; L2 " << core::cache_bytes(2) << "; "
+        << name_of(isa) << (std::is_same_v<T, float> ? " f32 " : " f64 ") << info(stencil).name
+        << ' ' << shape[0] << 'x' << shape[1] << 'x' << shape[2] << "; threads " << threads
+        << " ranks " << ranks << " depth " << depth;
     return key.str();
 }
 

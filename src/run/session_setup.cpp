@@ -50,7 +50,9 @@ bool is_on_nfs(const std::filesystem::path& directory) {
 void Session::prepare() {
     const NodeResources node = find_node_resources(comm_);
     mpi::run_collectively(comm_, [&] {
-        tiling_policy_ = simulation::tiling_policy_from_environment(config_.grid.dims, comm_);
+        tiling_policy_ = options_.tiling
+                             ? *options_.tiling
+                             : simulation::tiling_policy_from_environment(config_.grid.dims, comm_);
         plan_ = make_plan(config_, comm_.size(), node, tiling_policy_);
     });
     choose_isa();

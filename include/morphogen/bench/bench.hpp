@@ -7,10 +7,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The project's own measurements. Each measures the machine's limits in the same process and shows
 /// its results as fractions of them, so that numbers of different machines can be compared.
 namespace morphogen::bench {
+
+/// With fewer seconds per number everything is made small: only the measurement itself can be tried
+/// out.
+inline constexpr double brief_below = 0.05;
 
 struct BenchOptions {
     bool json = false;
@@ -32,8 +37,10 @@ struct BenchmarkInfo {
 std::span<const BenchmarkInfo> benchmarks() noexcept;
 
 /// Runs the named measurements ("all": every one, among several ranks every one for them) and
-/// prints a table for each, on rank 0; with options.json one object: that of the measurement, or,
-/// for several, one with a member for each. Collective over options.ranks.
+/// prints what they are made by and on, and a table for each, on rank 0; with options.json one
+/// object, its first member "provenance": that of the measurement, or, for several, one with a
+/// member for each. A measurement that is named twice is made once. Where one fails those before it
+/// are printed, as JSON too. Collective over options.ranks.
 /// @throws core::UsageError for an unknown name, or one that several ranks cannot measure;
 /// core::Error
 void run_benchmarks(std::span<const std::string> names, const BenchOptions& options,
@@ -43,8 +50,11 @@ void run_benchmarks(std::span<const std::string> names, const BenchOptions& opti
 /// machine: every limit and result that both hold, second / first, and which of them differ by more
 /// than the noise. That is how far the repeats of either lie apart, at least 2 %, and 10 % where a
 /// file is of fewer than three repeats.
+/// @returns warnings, a line each: that they were measured with other options, or that a file does
+/// not tell with which.
 /// @throws core::UsageError if a file is not such a result, or they have no measurement in common.
-void compare_files(const std::filesystem::path& first, const std::filesystem::path& second,
-                   bool json, std::ostream& out);
+[[nodiscard]] std::vector<std::string> compare_files(const std::filesystem::path& first,
+                                                     const std::filesystem::path& second, bool json,
+                                                     std::ostream& out);
 
 } // namespace morphogen::bench

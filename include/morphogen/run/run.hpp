@@ -8,6 +8,7 @@
 #include "morphogen/simulation/simulation.hpp"
 
 #include <functional>
+#include <optional>
 
 namespace morphogen::run {
 
@@ -23,7 +24,9 @@ struct RunOptions {
     std::function<void(const std::string&)> note; // rank 0's remarks to the user; may be empty
     WriterProbe probe;                            // tests: called at each stage of the writer
     simulation::SweepProbe sweep_probe; // tests: called before each visit to the block's cells
-    core::Stopwatch started;            // counts wall_s from here
+    /// Without, that of MORPHOGEN_TILING. On every rank or on none; rank 0's counts.
+    std::optional<simulation::TilingPolicy> tiling;
+    core::Stopwatch started; // counts wall_s from here
 };
 
 /// Runs a simulation to its end: collective over @p comm, one thread (the caller's) per rank, plus
