@@ -20,11 +20,8 @@ import argparse
 import json
 import math
 import pathlib
-import sys
 
-
-def fail(what):
-    sys.exit(f"scaling_model.py: {what}")
+from scaling_program import cut_among, fail, largest_block
 
 
 def load(paths):
@@ -141,17 +138,10 @@ def cells_of(shape):
     return math.prod(int(n) for n in shape.split("x"))
 
 
-def process_grid(ranks, grid):
-    """Cut of a plane with the least border, as the program chooses it."""
-    best = min(((a - 1) * grid[1] + (b - 1) * grid[0], a, b)
-               for a in range(1, ranks + 1) if ranks % a == 0 for b in [ranks // a])
-    return best[1], best[2]
-
-
 def frame(machine, grid, ranks, steps, fields, output):
     """Seconds of the largest block's rank, by part."""
-    cut = process_grid(ranks, grid)
-    block = [math.ceil(n / c) for n, c in zip(grid, cut)]
+    cut = cut_among(ranks, grid)
+    block = largest_block(grid, cut)
     depth = max(1, min(machine.depth, *block))
     grown = [n + 2 * depth * (c > 1) for n, c in zip(block, cut)]
     cells = block[0] * block[1]

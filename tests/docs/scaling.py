@@ -1,7 +1,10 @@
 """scaling.py MORPHOGEN MPIEXEC: tools/scaling_model.py on what `morphogen bench` prints."""
 
+import contextlib
+import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -9,6 +12,9 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+from scaling_program import cut_among, largest_block  # noqa: E402  sys.path must come first
+
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
                "OMP_WAIT_POLICY": "passive"}
@@ -29,6 +35,27 @@ def rows(text, title):
             break
         table.append(dict(zip(names, line.split())))
     return table
+
+
+class Cuts(unittest.TestCase):
+    def test_cuts_are_the_programs(self):
+        shapes = [(16384, 16384), (1080, 1920), (1920, 1080), (2048, 4096), (97, 101), (8, 4096), (3, 5)]
+        ranks = [*range(1, 17), 24, 30, 32, 36, 49, 60, 64, 97, 128, 210, 512, 1000, 2048, 4096]
+        compared = 0
+        for rows, columns in shapes:
+            for n in ranks:
+                done = subprocess.run([PROGRAM, "validate", ROOT / "configs/reference.toml", "--ranks", str(n), "--set",
+                                       f"grid.shape=[{rows},{columns}]"], capture_output=True, text=True, check=False, timeout=60)
+                if done.returncode != 0:
+                    self.assertIn("too many ranks", done.stderr)
+                    with self.assertRaises(SystemExit), contextlib.redirect_stderr(io.StringIO()):
+                        cut_among(n, (rows, columns))
+                    continue
+                told = re.search(r"^ranks +\d+ as (\d+) x (\d+), largest block (\d+) x (\d+) cells", done.stdout, re.M)
+                cut = cut_among(n, (rows, columns))
+                self.assertEqual([*map(int, told.groups())], [*cut, *largest_block((rows, columns), cut)])
+                compared += 1
+        self.assertGreater(compared, 150)
 
 
 class Scaling(unittest.TestCase):
