@@ -9,8 +9,8 @@
 Time of a frame of S steps on one rank (docs/scaling.md tells more):
 
     compute   S * cells * (1 + redundant) / rate               redundant: halo cells computed again between two exchanges
-    halo      S / depth * (latency + received / message rate + columns / column rate)        fitted to `bench halo`
-    vote      2 * log2(ranks) * latency                        ranks agree once a frame
+    halo      exchanges * (latency + received / message rate + columns / column rate)        fitted to `bench halo`
+    vote      2 * log2(ranks) * latency                        ranks agree once a frame, and each quarter of a second
     copy      bytes / copy rate;  encode  bytes / (codec rate * threads)                     both on the computing cores
     write     stored bytes of all ranks / file system rate     beside the rest: only what is longer than all else counts
 
@@ -21,7 +21,7 @@ import json
 import math
 import pathlib
 
-from scaling_program import cut_among, fail, largest_block
+from scaling_program import cut_among, depth_of, fail, largest_block, messages_of, sides_of, sweeps_of, votes_of
 
 
 def load(paths):
@@ -122,13 +122,11 @@ class Machine:
         self.latency, self.message, self.halo_copy = latency, 1 / message, 1 / copied
         self.halo_errors = sorted(abs((latency + message * row["message_kib"] * 1024 + copied * row["copied_kib"] * 1024) /
                                       seconds(row) - 1) for _, row in between)
-        self.depth = max(row["depth"] for _, row in between if row["block"].count("x") == 1)
 
     def print(self):
         print(f"cell updates     {self.rate / 1e9:8.2f} G/s per rank of {self.threads} threads")
         print(f"halo exchange    {self.latency * 1e6:8.2f} us + received / {self.message / 1e9:.2f} GB/s + columns / "
-              f"{self.halo_copy / 1e9:.2f} GB/s, every {self.depth} steps (median error of the fit "
-              f"{100 * self.halo_errors[len(self.halo_errors) // 2]:.0f} %)")
+              f"{self.halo_copy / 1e9:.2f} GB/s (median error of the fit {100 * self.halo_errors[len(self.halo_errors) // 2]:.0f} %)")
         print(f"copy             {self.copy / 1e9:8.2f} GB/s per rank")
         print(f"codec            {self.codec / 1e9:8.2f} GB/s per thread, ratio {self.ratio:.2f}")
         print(f"file system      {self.fs / 1e9:8.2f} GB/s in all\n")
@@ -138,21 +136,32 @@ def cells_of(shape):
     return math.prod(int(n) for n in shape.split("x"))
 
 
-def frame(machine, grid, ranks, steps, fields, output):
-    """Seconds of the largest block's rank, by part."""
-    cut = cut_among(ranks, grid)
-    block = largest_block(grid, cut)
-    depth = max(1, min(machine.depth, *block))
-    grown = [n + 2 * depth * (c > 1) for n, c in zip(block, cut)]
+def stepping(machine, block, cut, depth, groups):
+    """Seconds of computing and of halo exchange for groups of steps, of the rank with the largest block and most neighbours."""
+    sides = sides_of(cut)
     cells = block[0] * block[1]
-    # Between two exchanges the halo shrinks by one cell a step and is computed on the way.
-    again = sum(math.prod(n + 2 * left * (c > 1) for n, c in zip(block, cut)) - cells for left in range(depth)) / depth
-    received = 2 * machine.cell * (grown[0] * grown[1] - cells)
+    compute = halo = 0.0
+    grown = [n + depth * s for n, s in zip(block, sides)]
+    received = 2 * machine.cell * (math.prod(grown) - cells)
     columns = 2 * machine.cell * (grown[1] - block[1]) * grown[0]  # short pieces of rows, packed and unpacked
     exchange = machine.latency + received / machine.message + columns / machine.halo_copy
-    time = {"compute": steps * (cells + again) / machine.rate,
-            "halo": 0.0 if ranks == 1 else steps / depth * exchange,
-            "vote": 2 * math.log2(ranks) * machine.latency}
+    for sweep in (length for group in groups for length in sweeps_of(group, depth)):
+        # Each step computes one cell less of the halo: of the last only the block is left.
+        again = sum(math.prod(n + left * s for n, s in zip(block, sides)) - cells for left in range(sweep))
+        compute += (sweep * cells + again) / machine.rate
+        halo += exchange if messages_of(sides) else 0.0
+    return compute, halo
+
+
+def frame(machine, grid, ranks, steps, fields, output):
+    """Seconds of a frame, by part."""
+    cut = cut_among(ranks, grid)
+    block = largest_block(grid, cut)
+    depth = depth_of(block, grid, cut, steps)
+    groups = votes_of(steps, sum(stepping(machine, block, cut, depth, [steps])) / steps)
+    compute, halo = stepping(machine, block, cut, depth, groups)
+    cells = block[0] * block[1]
+    time = {"compute": compute, "halo": halo, "vote": len(groups) * 2 * math.log2(ranks) * machine.latency}
     raw = cells * machine.cell * fields if output else 0
     time["copy"] = raw / machine.copy
     time["encode"] = raw / (machine.codec * machine.threads)
@@ -188,15 +197,18 @@ def check(machine, args):
     if not args.check_grid:
         fail("--check needs --check-grid")
     output = report["bytes_raw"] > 0
-    frames = report["frames"] if output else report["steps"] / args.steps
+    if report["launches"] != 1 or report["steps"] % args.steps != 0:
+        fail(f"a run of one launch and whole frames is needed, not {report['steps']} steps in {report['launches']} launch(es) "
+             f"({args.check}): give its steps per frame with --steps")
+    frames = report["steps"] // args.steps
     machine.rate *= report["threads"]["compute"] / machine.threads
     machine.copy *= report["threads"]["compute"] / machine.threads
     machine.threads = report["threads"]["compute"]
     fields = 0
     if output:
         machine.ratio = report["bytes_raw"] / report["bytes_stored"]
-        fields = round(report["bytes_raw"] / (frames * report["cells"] * machine.cell))
-    time, _ = frame(machine, args.check_grid, report["ranks"], report["steps"] / frames, fields, output)
+        fields = round(report["bytes_raw"] / (report["frames"] * report["cells"] * machine.cell))
+    time, _ = frame(machine, args.check_grid, report["ranks"], args.steps, fields, output)
     # The simulation's loop; what comes before the first step and after the last is not in the model.
     loop = report["compute_s"] + report["halo_s"] + report["copy_s"] + report["stall_s"]
     print(f"{report['ranks']} rank(s) x {machine.threads} thread(s), {args.check_grid[0]} x {args.check_grid[1]}, "

@@ -21,3 +21,38 @@ def cut_among(ranks, grid):
 
 def largest_block(grid, cut):
     return [math.ceil(n / c) for n, c in zip(grid, cut)]
+
+
+def depth_of(block, grid, cut, steps):
+    """Steps of a sweep at most, and cells of halo: the static choice (planned_tiling, agree_on_tiling in src/simulation)."""
+    depth = min(max(min(block) // 8, 1), 16)
+    sweeps = -(-steps // (depth * 5 // 4))
+    if steps <= 4 * depth and sweeps < -(-steps // depth):
+        depth = -(-steps // sweeps)
+    return min([depth] + [n // c for n, c in zip(grid, cut) if c > 1])
+
+
+def sweeps_of(steps, depth):
+    """Lengths of the sweeps that `steps` are taken in, with an exchange before each (advance in src/simulation/engine.cpp)."""
+    sweeps = []
+    while steps > 0:
+        groups = -(-steps // depth)
+        sweeps.append(-(-steps // groups))
+        steps -= sweeps[-1]
+    return sweeps
+
+
+def sides_of(cut):
+    """Sides with a neighbour, along each axis, of a rank that has the most; the plane's own edges have none."""
+    return [min(c - 1, 2) for c in cut]
+
+
+def messages_of(sides):
+    """Neighbours, those beyond corners included."""
+    return (1 + sides[0]) * (1 + sides[1]) - 1
+
+
+def votes_of(steps, seconds_per_step):
+    """Steps between two agreements of all ranks, within a frame: a quarter of a second (advance_to_frame in src/run)."""
+    group = max(1, int(0.25 / seconds_per_step))
+    return [min(group, steps - first) for first in range(0, steps, group)]

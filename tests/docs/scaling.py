@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from scaling_program import cut_among, largest_block  # noqa: E402  sys.path must come first
+from scaling_program import cut_among, depth_of, largest_block, sweeps_of, votes_of  # noqa: E402  sys.path must come first
 
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
@@ -57,6 +57,19 @@ class Cuts(unittest.TestCase):
                 compared += 1
         self.assertGreater(compared, 150)
 
+    def test_steps_are_taken_as_the_program_takes_them(self):
+        self.assertEqual(depth_of((1080, 1920), (1080, 1920), (1, 1), 34), 17)  # 17 + 17, not 12 + 11 + 11
+        self.assertEqual(depth_of((1080, 1920), (1080, 1920), (1, 1), 50), 17)
+        self.assertEqual(depth_of((1080, 1920), (1080, 1920), (1, 1), 48), 16)
+        self.assertEqual(depth_of((1080, 1920), (1080, 1920), (1, 1), 65), 16)  # so many sweeps that none is much shorter
+        self.assertEqual(depth_of((5, 5), (14, 14), (3, 3), 34), 1)
+        self.assertEqual(sweeps_of(34, 17), [17, 17])
+        self.assertEqual(sweeps_of(34, 8), [7, 7, 7, 7, 6])
+        self.assertEqual(sweeps_of(3, 16), [3])
+        self.assertEqual(votes_of(34, 0.001), [34])
+        self.assertEqual(votes_of(34, 0.0125), [20, 14])
+        self.assertEqual(votes_of(2, 1.0), [1, 1])
+
 
 class Scaling(unittest.TestCase):
     @classmethod
@@ -73,6 +86,16 @@ class Scaling(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
+
+    def test_depths_are_the_programs(self):
+        compared = set()
+        results = [json.loads(self.one.read_text())["kernel"], json.loads(self.one.read_text())["halo"]]
+        for row in (row for result in results for row in result["rows"]):
+            block = [*map(int, (row.get("shape") or row["block"]).split(" x "))]
+            if len(block) == 2:
+                self.assertEqual(depth_of(block, block, (1, 1), 34), row["depth"], row)  # frames of 34 steps: the default
+                compared.add(row["depth"])
+        self.assertGreater(len(compared), 1)
 
     def test_tables_reach_4096_ranks(self):
         done = model(self.one, self.two)
@@ -98,10 +121,14 @@ class Scaling(unittest.TestCase):
         self.assertGreater(float(slow["frame"]), float(fast["frame"]))
 
     def test_a_run_is_compared(self):
+        steps = 20
         with tempfile.TemporaryDirectory() as folder:
             subprocess.run([PROGRAM, "run", ROOT / "configs/quickstart.toml", "--set", f'output.directory="{folder}/out"',
-                            "--set", "time.frames=2", "--set", "grid.shape=[64,96]"], check=True, capture_output=True, timeout=60)
-            done = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96")
+                            "--set", "time.frames=2", "--set", f"time.steps_per_frame={steps}", "--set", "grid.shape=[64,96]"], check=True, capture_output=True, timeout=60)
+            done = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96", "--steps", steps)
+            wrong = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96", "--steps", 7 * steps)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("steps per frame", wrong.stderr)
         self.assertEqual(done.returncode, 0, done.stderr)
         predicted, measured = map(float, done.stdout.split("\nall ")[1].split()[:2])
         self.assertGreater(predicted, 0.0)
