@@ -19,7 +19,9 @@ The measured parameters are of this machine; those of a cluster's network and fi
 import argparse
 import json
 import math
+import os
 import pathlib
+import sys
 
 from scaling_program import cut_among, depth_of, fail, largest_block, messages_of, sides_of, sweeps_of, votes_of
 
@@ -230,19 +232,32 @@ def shape(text):
     return parts
 
 
+def positive(kind):
+    """A number above 0, for argparse: its error exits with 2."""
+    def parse(text):
+        try:
+            number = kind(text)
+        except ValueError:
+            number = kind(0)
+        if not 0 < number < math.inf:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+        return number
+    return parse
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", nargs="+", help="files that morphogen bench --json printed")
     parser.add_argument("--grid", type=shape, default=[16384, 16384], help="of the strong scaling table")
     parser.add_argument("--block", type=shape, default=[2048, 2048], help="of each rank in the weak scaling table")
-    parser.add_argument("--ranks", type=int, default=4096, help="the most")
-    parser.add_argument("--steps", type=int, default=34, help="per frame")
-    parser.add_argument("--fields", type=int, default=1, help="stored")
+    parser.add_argument("--ranks", type=positive(int), default=4096, help="the most")
+    parser.add_argument("--steps", type=positive(int), default=34, help="per frame")
+    parser.add_argument("--fields", type=positive(int), default=1, help="stored")
     parser.add_argument("--precision", choices=["f32", "f64"], default="f32")
     parser.add_argument("--codec", default="deflate:1")
-    parser.add_argument("--message-us", type=float, help="latency of the network instead of the fitted one")
-    parser.add_argument("--message-gb-s", type=float, help="bandwidth of the network for each rank instead of the fitted one")
-    parser.add_argument("--fs-gb-s", type=float, help="what the file system takes from all ranks instead of the measured disk")
+    parser.add_argument("--message-us", type=positive(float), help="latency of the network instead of the fitted one")
+    parser.add_argument("--message-gb-s", type=positive(float), help="bandwidth of the network for each rank instead of the fitted one")
+    parser.add_argument("--fs-gb-s", type=positive(float), help="what the file system takes from all ranks instead of the measured disk")
     parser.add_argument("--check", help="report.json of a run to compare the model with")
     parser.add_argument("--check-grid", type=shape, help="its grid")
     args = parser.parse_args()
@@ -258,8 +273,14 @@ def main():
     for n in counts:
         rows = 2 ** (n.bit_length() // 2)
         weak.append((n, [args.block[0] * rows, args.block[1] * (n // rows)]))
-    print_table(machine, f"weak scaling: {args.block[0]} x {args.block[1]} cells per rank, {args.steps} steps per frame", weak, args)
+    print_table(machine, f"weak scaling: {args.block[0]} x {args.block[1]} cells per rank, {args.steps} steps per frame",
+                weak, args)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+        sys.stdout.flush()
+    except OSError as error:  # of print alone: files' errors have been told
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python tells of what is still to be flushed
+        fail(f"cannot print the results: {error.strerror}")

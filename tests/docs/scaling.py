@@ -123,8 +123,9 @@ class Scaling(unittest.TestCase):
     def test_a_run_is_compared(self):
         steps = 20
         with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([PROGRAM, "run", ROOT / "configs/quickstart.toml", "--set", f'output.directory="{folder}/out"',
-                            "--set", "time.frames=2", "--set", f"time.steps_per_frame={steps}", "--set", "grid.shape=[64,96]"], check=True, capture_output=True, timeout=60)
+            settings = [f'output.directory="{folder}/out"', "time.frames=2", f"time.steps_per_frame={steps}", "grid.shape=[64,96]"]
+            subprocess.run([PROGRAM, "run", ROOT / "configs/quickstart.toml", *(x for s in settings for x in ("--set", s))],
+                           check=True, capture_output=True, timeout=60)
             done = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96", "--steps", steps)
             wrong = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96", "--steps", 7 * steps)
         self.assertEqual(wrong.returncode, 2)
@@ -145,11 +146,25 @@ class Scaling(unittest.TestCase):
                                        ([self.one], "mpirun -n 2 morphogen bench halo"),
                                        ([self.one, self.two, "--codec", "lz5"], "lz5"),
                                        ([self.one, self.two, "--grid", "16"], "two sizes"),
+                                       ([self.one, self.two, "--steps", "0"], "above 0"),
+                                       ([self.one, self.two, "--ranks", "0"], "above 0"),
+                                       ([self.one, self.two, "--fields", "-1"], "above 0"),
+                                       ([self.one, self.two, "--message-gb-s", "0"], "above 0"),
+                                       ([self.one, self.two, "--fs-gb-s", "nan"], "above 0"),
+                                       ([self.one, self.two, "--grid", "3x3"], "too many"),
                                        ([self.one, self.two, "--check", "/nowhere/report.json"], "/nowhere/report.json")]:
                 done = model(*arguments)
-                self.assertNotEqual(done.returncode, 0, message)
+                self.assertEqual(done.returncode, 2, message)
                 self.assertIn(message, done.stderr)
                 self.assertNotIn("Traceback", done.stderr)
+
+    def test_a_reader_that_leaves_gets_no_traceback(self):
+        read, write = os.pipe()
+        os.close(read)
+        with open(write, "wb") as closed:
+            done = subprocess.run([sys.executable, ROOT / "tools/scaling_model.py", self.one, self.two], stdout=closed,
+                                  stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (2, "scaling_model.py: cannot print the results: Broken pipe\n"))
 
 
 if __name__ == "__main__":
