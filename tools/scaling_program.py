@@ -56,3 +56,30 @@ def votes_of(steps, seconds_per_step):
     """Steps between two agreements of all ranks, within a frame: a quarter of a second (advance_to_frame in src/run)."""
     group = max(1, int(0.25 / seconds_per_step))
     return [min(group, steps - first) for first in range(0, steps, group)]
+
+
+def team_of(threads, size):
+    return threads if size > 1 << 17 else 1  # bytes: less is copied by one (src/simulation/halo_exchange.cpp)
+
+
+class Exchange:
+    """What one rank moves in a halo exchange of u and v, and how large its block's four arrays are."""
+
+    def __init__(self, messages, received, pieces, piece, rows, team, block):
+        self.messages = messages  # from so many neighbours, and as many to them
+        self.received = received  # bytes
+        # Cache lines: pieces of `piece` bytes lie anywhere; whole rows are fetched ahead, four lines in the time of one.
+        self.lines = pieces * (1 + (piece - 1) / 64) + rows / 64 / 4
+        self.team = team          # threads that share the copying
+        self.block = block        # bytes
+        self.computing = 0.0      # seconds between this exchange and the next
+
+
+def exchange_of(block, sides, depth, cell, threads):
+    """Between ranks: all that is received was packed and is unpacked."""
+    rows, columns = block
+    long = 2 * sides[0] * depth * columns * cell
+    short = 2 * sides[1] * (rows + sides[0] * depth)  # pieces; of corners too
+    received = long + short * depth * cell
+    return Exchange(messages_of(sides), received, pieces=2 * short, piece=depth * cell, rows=2 * long,
+                    team=team_of(threads, received), block=4 * rows * columns * cell)

@@ -13,7 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from scaling_program import cut_among, depth_of, largest_block, sweeps_of, votes_of  # noqa: E402  sys.path must come first
+from scaling_machine import Halo  # noqa: E402  sys.path must come first
+from scaling_program import cut_among, depth_of, largest_block, sweeps_of, votes_of  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
@@ -126,14 +127,61 @@ class Scaling(unittest.TestCase):
             settings = [f'output.directory="{folder}/out"', "time.frames=2", f"time.steps_per_frame={steps}", "grid.shape=[64,96]"]
             subprocess.run([PROGRAM, "run", ROOT / "configs/quickstart.toml", *(x for s in settings for x in ("--set", s))],
                            check=True, capture_output=True, timeout=60)
-            done = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96", "--steps", steps)
-            wrong = model(self.one, self.two, "--check", f"{folder}/out/report.json", "--check-grid", "64x96", "--steps", 7 * steps)
-        self.assertEqual(wrong.returncode, 2)
-        self.assertIn("steps per frame", wrong.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        predicted, measured = map(float, done.stdout.split("\nall ")[1].split()[:2])
-        self.assertGreater(predicted, 0.0)
-        self.assertGreater(measured, 0.0)
+            report = f"{folder}/out/report.json"
+
+            def compared(path, *options):
+                return model(self.one, self.two, "--check", path, "--check-grid", "64x96", "--steps", steps, *options)
+            done = compared(report)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            predicted, measured = map(float, done.stdout.split("\nall ")[1].split()[:2])
+            self.assertGreater(predicted, 0.0)
+            told = json.loads(Path(report).read_text())
+            self.assertAlmostEqual(measured, told["cells"] * told["steps"] / told["cells_per_s"], delta=0.001)
+
+            # What is compared with is no part of the prediction; what another run tells is.
+            other = f"{folder}/other.json"
+            writer = {name: 100 * value for name, value in told["writer"].items()}
+            changed = {"bytes_stored": 1, "cells_per_s": told["cells_per_s"] / 7, "writer": writer}
+            Path(other).write_text(json.dumps({**told, **changed}))
+            line = next(line for line in done.stdout.splitlines() if line.startswith("model, s:"))
+            self.assertIn(line, compared(other).stdout)
+            with_data = compared(report, "--data-from", other)
+            self.assertEqual(with_data.returncode, 0, with_data.stderr)
+            self.assertNotIn(line, with_data.stdout)
+            self.assertIn("ratio 7.50", compared(report, "--data-from", other, "--ratio", 7.5).stdout)
+
+            Path(other).write_text(json.dumps({**told, "launches": 2}))
+            empty = f"{folder}/empty.json"
+            Path(empty).write_text(json.dumps({**told, "bytes_raw": 0}))
+            for arguments, message in [((report, "--steps", 7 * steps), "steps per frame"), ((other,), "one launch"),
+                                       ((report, "--check-grid", "64x97"), "6144 cells"), ((self.one,), "not a run's report"),
+                                       ((report, "--steps", steps // 2), "no initial frame"),
+                                       ((report, "--data-from", empty), "stored frames")]:
+                wrong = compared(*arguments)
+                self.assertEqual(wrong.returncode, 2, message)
+                self.assertIn(message, wrong.stderr)
+
+    def test_the_fit_finds_what_was_put_in(self):
+        facts = {"message_latency_us": {"value": 2.0}, "message_gb_per_s": {"value": 10.0}}
+        halo = Halo.__new__(Halo)
+        halo.flight, halo.wire, halo.each, halo.wait, halo.line, halo.growth = 2e-6, 10e9, 3e-6, 0.02, 5e-9, 2e-9
+        halo.smallest, halo.largest = 2 ** 20, 2 ** 28  # four arrays of 256 x 256 and of 4096 x 4096
+        results = []
+        for ranks in (1, 2):
+            result = {"title": f"{ranks} rank(s) in a row, 2 thread(s) each", "facts": facts, "rows": []}
+            for n in (256, 1024, 4096):
+                row = {"block": f"{n} x {n}", "precision": "f32", "depth": 16, "copied_kib": n / 4,
+                       "message_kib": (ranks - 1) * n / 4, "exchange_us": 1.0, "percent_of_step": 50.0}
+                e = Halo.exchange_of(result, row)
+                e.computing = n * n * 16 / 4e9
+                row["exchange_us"] = 1e6 * halo.seconds(e)
+                row["percent_of_step"] = 100 * halo.seconds(e) / (halo.seconds(e) + e.computing)
+                result["rows"].append(row)
+            result["rows"].append({"block": "9 x 9 x 9", "message_kib": 0, "exchange_us": 1e9})  # of planes alone it is told
+            results.append(result)
+        found = Halo({"halo": results})
+        for name in ("flight", "wire", "each", "wait", "line", "growth", "smallest", "largest"):
+            self.assertAlmostEqual(getattr(found, name) / getattr(halo, name), 1.0, 6, name)
 
     def test_what_is_missing_is_named(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -152,7 +200,8 @@ class Scaling(unittest.TestCase):
                                        ([self.one, self.two, "--message-gb-s", "0"], "above 0"),
                                        ([self.one, self.two, "--fs-gb-s", "nan"], "above 0"),
                                        ([self.one, self.two, "--grid", "3x3"], "too many"),
-                                       ([self.one, self.two, "--check", "/nowhere/report.json"], "/nowhere/report.json")]:
+                                       ([self.one, self.two, "--check", "/nowhere/report.json"], "/nowhere/report.json"),
+                                       ([self.one, self.two, "--data-from", "/nowhere/report.json"], "/nowhere/report.json")]:
                 done = model(*arguments)
                 self.assertEqual(done.returncode, 2, message)
                 self.assertIn(message, done.stderr)
