@@ -16,7 +16,7 @@ import os
 import sys
 
 from scaling_machine import Machine, load, load_report
-from scaling_program import cut_among, depth_of, exchange_of, fail, largest_block, sides_of, sweeps_of, votes_of
+from scaling_program import cut_among, depth_of, exchange_of, fail, largest_block, sides_of, sweeps_of, votes_of, weak_grid
 
 PARTS = ("compute", "halo", "vote", "copy", "encode", "write")  # on the computing cores; the disk is beside them
 
@@ -154,12 +154,8 @@ def main():
     counts = [2 ** i for i in range(args.ranks.bit_length()) if 2 ** i <= args.ranks]
     print_table(machine, f"strong scaling: {args.grid[0]} x {args.grid[1]} cells, {args.steps} steps per frame",
                 [(n, args.grid) for n in counts], args)
-    weak = []
-    for n in counts:
-        rows = 2 ** (n.bit_length() // 2)
-        weak.append((n, [args.block[0] * rows, args.block[1] * (n // rows)]))
     print_table(machine, f"weak scaling: {args.block[0]} x {args.block[1]} cells per rank, {args.steps} steps per frame",
-                weak, args)
+                [(n, weak_grid(n, args.block)) for n in counts], args)
 
 
 if __name__ == "__main__":

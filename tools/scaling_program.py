@@ -23,6 +23,16 @@ def largest_block(grid, cut):
     return [math.ceil(n / c) for n, c in zip(grid, cut)]
 
 
+def weak_grid(ranks, block):
+    """The grid of the most even cut into so many blocks of this size that the program itself chooses (slurm/scaling.sh weak)."""
+    cuts = sorted(((ranks // a, a) for a in range(1, ranks + 1) if ranks % a == 0), key=lambda cut: (sum(cut), -cut[0]))
+    for cut in cuts:
+        grid = [c * n for c, n in zip(cut, block)]
+        if cut_among(ranks, grid) == cut:
+            return grid
+    fail(f"no grid is cut into {ranks} blocks of {block[0]} x {block[1]} cells")
+
+
 def depth_of(block, grid, cut, steps):
     """Steps of a sweep at most, and cells of halo: the static choice (planned_tiling, agree_on_tiling in src/simulation)."""
     depth = min(max(min(block) // 8, 1), 16)

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 from scaling_machine import Halo  # noqa: E402  sys.path must come first
-from scaling_program import cut_among, depth_of, largest_block, sweeps_of, votes_of  # noqa: E402
+from scaling_program import cut_among, depth_of, largest_block, sweeps_of, votes_of, weak_grid  # noqa: E402
 
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
@@ -57,6 +57,47 @@ class Cuts(unittest.TestCase):
                 self.assertEqual([*map(int, told.groups())], [*cut, *largest_block((rows, columns), cut)])
                 compared += 1
         self.assertGreater(compared, 150)
+
+    def test_weak_grids_are_those_of_the_job_script(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            sbatch = folder / "sbatch"  # says what it is asked for; the table's job has no shape
+            found = r"s/.*--ntasks=\([0-9]*\) .*grid.shape=\[\([^]]*\)\].*/\1: \2/p"
+            sbatch.write_text(f"#!/bin/bash\necho \"$@\" | sed -n '{found}' >> {folder}/asked\necho 1\n")
+            sbatch.chmod(0o755)
+
+            def asked(mode, config, ranks, *settings):
+                for old in folder.glob("asked"):
+                    old.unlink()
+                environment = {**os.environ, "MORPHOGEN": PROGRAM, "PATH": f"{folder}:{os.environ['PATH']}"}
+                done = subprocess.run([ROOT / "slurm/scaling.sh", mode, config, "--ranks", ranks, "--directory",
+                                       folder / f"out{len([*folder.iterdir()])}", *(x for s in settings for x in ("--set", s))],
+                                      env=environment, capture_output=True, text=True, check=False, timeout=120)
+                if done.returncode != 0:
+                    return done.returncode, done.stderr
+                lines = [line.split(": ") for line in (folder / "asked").read_text().splitlines()]
+                return {int(n): [*map(int, grid.split(","))] for n, grid in lines}
+
+            reference, ranks = ROOT / "configs/reference.toml", [1, 2, 3, 6, 8, 16, 64]
+            for block in ((1080, 1920), (1920, 1080), (100, 1000)):
+                grids = asked("weak", reference, " ".join(map(str, ranks)), "grid.shape=[{}, {}]".format(*block))
+                self.assertEqual(grids, {n: weak_grid(n, block) for n in ranks})
+                for n, grid in grids.items():
+                    cut = cut_among(n, grid)
+                    self.assertEqual([c * b for c, b in zip(cut, block)], grid)
+            self.assertEqual(weak_grid(16, (2048, 2048)), [8192, 8192])  # inner ranks have neighbours on all sides
+            # On two ranks the configuration's own grid, each block 1080 x 960; 4 x 2 of them on eight.
+            self.assertEqual(asked("weak", reference, "2 8"), {2: [1080, 1920], 8: [4320, 1920]})
+            cube = ["grid.shape=[32,32,32]", 'model.stencil="seven-point"', "grid.spacing=2.0"]
+            self.assertEqual(asked("weak", reference, "1 2 8 32", *cube),
+                             {1: [32] * 3, 2: [64, 32, 32], 8: [64] * 3, 32: [128, 128, 64]})
+            self.assertEqual(asked("strong", reference, "1 4"), {1: [1080, 1920], 4: [1080, 1920]})
+            code, told = asked("strong", reference, "1 7919")
+            self.assertEqual((code, "7919 ranks are refused" in told), (2, True), told)
+            code, told = asked("weak", reference, "7919")
+            self.assertEqual((code, "7919 ranks are refused" in told), (2, True), told)
+            code, told = asked("weak", reference, "1 2", 'mpi.ranks=[1,1]')
+            self.assertEqual((code, "no grid is cut into 2 blocks" in told), (2, True), told)
 
     def test_steps_are_taken_as_the_program_takes_them(self):
         self.assertEqual(depth_of((1080, 1920), (1080, 1920), (1, 1), 34), 17)  # 17 + 17, not 12 + 11 + 11
