@@ -4,8 +4,9 @@
 #   slurm/scaling.sh strong configs/cluster-large.toml --ranks "1 2 4 8 16" --threads 16 -- --ntasks-per-node=2
 #   slurm/scaling.sh weak configs/cluster-large.toml --ranks "1 4 16 64" --threads 8 --set output.enabled=true
 #
-# strong: the configuration's grid on every number of ranks. weak: its grid on the first number given, and as many times
-# as long along the slowest axis as there are more ranks, so that each rank's share stays.
+# strong: the configuration's grid on every number of ranks. weak: its grid on the first number given, and on n ranks one
+# that is cut into n blocks of the first's size: longer along all axes, as evenly as the ranks' own grid allows, so that
+# every rank keeps its block and inner ones get neighbours on all sides (docs/scaling.md predicts the same experiment).
 #
 #   --ranks "N..."       numbers of MPI ranks (default "1 2 4")
 #   --threads N          cores per rank (default 1)
@@ -69,27 +70,65 @@ settings=(--set output.enabled=false --set 'checkpoint.every="never"' ${settings
 resolved=$("$morphogen" config "$config" "${settings[@]}")
 shape=$(sed -n 's/^shape = \[\(.*\)\]$/\1/p' <<<"$resolved")
 [[ $shape ]] || fail "$config: no grid.shape in what 'morphogen config' prints"
-rows=${shape%%,*} rest=${shape#*,}
+
+# cut_of RANKS SHAPE: how the program cuts it, "2 x 4" and "largest block": "540 x 480", with a comma between.
+cut_of() {
+    local told
+    told=$("$morphogen" validate "$config" "${settings[@]}" --set "grid.shape=[$2]" --ranks "$1") || return
+    sed -n 's/^ranks .* as \(.*\), largest block \(.*\) cells$/\1,\2/p' <<<"$told"
+}
+# cuts RANKS AXES: every one, the most even first (the smallest sum of their numbers), of equal ones the longest slower axis.
+cuts() {
+    awk -v n="$1" -v axes="$2" 'BEGIN {
+        for (a = 1; a <= n; ++a) if (n % a == 0) for (b = 1; b <= n / a; ++b) if (n / a % b == 0) {
+            c = n / a / b
+            if (axes == 3) print a + b + c, a, b, c
+            else if (c == 1) print a + b, a, b
+        }
+    }' | sort -k1,1n -k2,2nr -k3,3nr | cut -d' ' -f2-
+}
+# weak_shape RANKS BLOCK: the grid that the program cuts into so many blocks of "rows columns".
+weak_shape() {
+    local cut block parts grid i
+    read -ra block <<<"$2"
+    while read -ra parts; do
+        grid=
+        for i in "${!parts[@]}"; do grid+=${grid:+, }$((parts[i] * block[i])); done
+        cut=$(cut_of "$1" "$grid") || return
+        if [[ $cut == "$(join "${parts[@]}"),$(join "${block[@]}")" ]]; then
+            echo "$grid"
+            return
+        fi
+    done < <(cuts "$1" ${#block[@]})
+    return 1
+}
+join() {
+    local text
+    printf -v text ' x %s' "$@"
+    echo "${text# x }"
+}
 
 read -ra counts <<<"$ranks"
-first=${counts[0]}
-arguments=() jobs=()
+[[ $mode == strong ]] || cut=$(cut_of "${counts[0]}" "$shape") || fail "${counts[0]} ranks are refused"
+shapes=() jobs=()
 for n in "${counts[@]}"; do # all are checked before the first is submitted
-    arguments=("${settings[@]}")
-    [[ $mode == weak ]] && arguments+=(--set "grid.shape=[$((rows * n / first)),$rest]")
-    "$morphogen" validate "$config" "${arguments[@]}" --ranks "$n" >/dev/null || fail "$n ranks are refused"
+    if [[ $mode == weak ]] && ((n != counts[0])); then
+        shapes[n]=$(weak_shape "$n" "$(tr -d x <<<"${cut#*,}")") || fail "no grid is cut into $n blocks of ${cut#*,} cells"
+    else
+        shapes[n]=$shape
+        [[ $(cut_of "$n" "$shape") ]] || fail "$n ranks are refused"
+    fi
 done
 mkdir -p "$directory"
 directory=$(cd "$directory" && pwd)
 export MORPHOGEN="$morphogen" MORPHOGEN_SLURM_FOLDER="$folder"
 for n in "${counts[@]}"; do
-    arguments=("${settings[@]}")
-    [[ $mode == weak ]] && arguments+=(--set "grid.shape=[$((rows * n / first)),$rest]")
     results=$directory/$(printf '%05d' "$n")
     mkdir -p "$results"
     job=$(sbatch --parsable --job-name="scaling-$n" --output="$results/job.log" --ntasks="$n" --cpus-per-task="$threads" \
         --hint=nomultithread ${sbatch_options[@]+"${sbatch_options[@]}"} \
-        "$folder/scaling.sh" point "$results" "$repeat" "$config" "${arguments[@]}" --set "threads.compute=$threads")
+        "$folder/scaling.sh" point "$results" "$repeat" "$config" "${settings[@]}" --set "grid.shape=[${shapes[n]}]" \
+        --set "threads.compute=$threads")
     jobs+=("${job%%;*}")
 done
 waiting=$(IFS=:; echo "${jobs[*]}")

@@ -36,7 +36,7 @@ TEST_CASE("ranks measure their halos together and rank 0 prints them") {
         return;
     }
     const core::JsonValue report = core::read_json(text, "printed");
-    CHECK(report.at("rows").items.size() == 2);
+    CHECK(report.at("rows").items.size() == 3);
     for (const core::JsonValue& row : report.at("rows").items) {
         CHECK((row.at("message_kib").number > 0.0) == (world.size() > 1));
         CHECK(row.at("copied_kib").number > 0.0);
