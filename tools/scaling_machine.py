@@ -177,8 +177,9 @@ class Machine:
         return self.speed * (slow + share * (fast - slow))
 
     def print(self):
-        rates = ", ".join(f"{rate / 1e9:.2f} ({cells:.2g})" for cells, rate in self.rates)
-        print(f"cell updates      {rates} G/s (of so many cells) per rank of {self.threads} threads")
+        print(f"cell updates      {', '.join(f'{rate / 1e9:.2f}' for _, rate in self.rates)} G/s in planes of")
+        sizes = ", ".join(f"{cells / 1e6:.3g}" for cells, _ in self.rates)
+        print(f"                  {sizes} M cells, per rank of {self.threads} thread(s)")
         self.halo.print()
         print(f"copy              {self.copy / 1e9:.2f} GB/s per rank")
         print(f"codec             {self.codec / 1e9:.2f} GB/s per thread, ratio {self.ratio:.2f}")
