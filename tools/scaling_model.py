@@ -41,7 +41,7 @@ def frame(machine, grid, ranks, args):
     cut = cut_among(ranks, grid)
     block = largest_block(grid, cut)
     depth = depth_of(block, grid, cut, args.steps)
-    groups = votes_of(args.steps, sum(stepping(machine, block, cut, depth, [args.steps])) / args.steps)
+    groups = votes_of(args.steps, sum(stepping(machine, block, cut, depth, [args.steps])) / args.steps, depth)
     compute, halo = stepping(machine, block, cut, depth, groups)
     time = {"compute": compute, "halo": halo, "vote": len(groups) * 2 * math.log2(ranks) * machine.halo.flight}
     raw = block[0] * block[1] * machine.cell * args.fields

@@ -62,10 +62,17 @@ def messages_of(sides):
     return (1 + sides[0]) * (1 + sides[1]) - 1
 
 
-def votes_of(steps, seconds_per_step):
-    """Steps between two agreements of all ranks, within a frame: a quarter of a second (advance_to_frame in src/run)."""
-    group = max(1, int(0.25 / seconds_per_step))
-    return [min(group, steps - first) for first in range(0, steps, group)]
+def votes_of(steps, seconds_per_step, depth):
+    """Steps between two agreements of all ranks, within a frame: whole sweeps of a quarter of a second, one at least
+    (src/run/steps_between_votes.hpp)."""
+    most = max(1, int(0.25 / seconds_per_step) // depth)
+    groups = []
+    while steps > 0:
+        sweeps = -(-steps // depth)
+        now = -(-sweeps // -(-sweeps // most))
+        groups.append(-(-steps * now // sweeps))
+        steps -= groups[-1]
+    return groups
 
 
 def team_of(threads, size):

@@ -3,6 +3,8 @@
 #include "morphogen/mpi/agreement.hpp"
 #include "morphogen/run/signals.hpp"
 
+#include "run/steps_between_votes.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,9 +14,6 @@
 namespace morphogen::run {
 namespace {
 
-// Ranks agree this often: a signal, a failed writer and a flushed part are noticed within about
-// this time.
-constexpr double vote_period_s = 0.25;
 constexpr double finite_check_period_s = 1.0; // when no frames are stored
 
 } // namespace
@@ -48,7 +47,7 @@ void Session::advance_to_frame() {
     const core::Index per_frame = config_.time.steps_per_frame;
     core::Index left = per_frame - simulation_->step() % per_frame;
     while (left > 0) {
-        const core::Index steps = std::min(group_steps_, left);
+        const core::Index steps = steps_to_vote(left, group_steps_, simulation_->depth());
         const core::Stopwatch watch;
         // Other ranks may be in the halo exchange: they hear of it at the next vote.
         const auto failed = mpi::capture([&] { simulation_->advance(steps); });
@@ -103,8 +102,7 @@ Ballot Session::agree_to_go_on(const Ballot& mine) {
     if (!is_stopping() && ballot.signal != 0) stop_reason_ = signal_name(ballot.signal);
     if (!is_stopping() && ballot.time_is_up) stop_reason_ = "limits.walltime";
     if (ballot.seconds_per_step > 0.0)
-        group_steps_ =
-            static_cast<core::Index>(std::clamp(vote_period_s / ballot.seconds_per_step, 1.0, 1e9));
+        group_steps_ = steps_between_votes(ballot.seconds_per_step, simulation_->depth());
     return ballot;
 }
 

@@ -116,7 +116,7 @@ private:
 
     std::string stop_reason_; // empty: none
     bool checkpoint_wanted_ = false;
-    core::Index group_steps_ = 1; // steps between two votes; the same on every rank
+    core::Index group_steps_ = 1; // most steps between two votes; the same on every rank
     double seconds_per_step_ = 0.0;
     double loop_s_ = 0.0;
     double copy_s_ = 0.0;

@@ -127,6 +127,7 @@ void Session::make_simulation() {
                             simulation::Options{plan_->compute_threads, isa_, &files,
                                                 tiling_policy_, options_.sweep_probe});
     });
+    group_steps_ = simulation_->depth();
     if (!start_.checkpoint) return;
     mpi::run_collectively(comm_, [&] {
         core::AlignedBuffer<std::byte> u(simulation_->field_bytes());

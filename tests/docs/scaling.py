@@ -108,9 +108,11 @@ class Cuts(unittest.TestCase):
         self.assertEqual(sweeps_of(34, 17), [17, 17])
         self.assertEqual(sweeps_of(34, 8), [7, 7, 7, 7, 6])
         self.assertEqual(sweeps_of(3, 16), [3])
-        self.assertEqual(votes_of(34, 0.001), [34])
-        self.assertEqual(votes_of(34, 0.0125), [20, 14])
-        self.assertEqual(votes_of(2, 1.0), [1, 1])
+        self.assertEqual(votes_of(34, 0.001, 17), [34])
+        self.assertEqual(votes_of(34, 0.0125, 17), [17, 17])
+        self.assertEqual(votes_of(34, 1.0, 16), [12, 11, 11])
+        self.assertEqual(votes_of(34, 0.04, 2), [6, 6, 6, 6, 6, 4])
+        self.assertEqual(votes_of(2, 1.0, 1), [1, 1])
 
 
 class Scaling(unittest.TestCase):

@@ -11,10 +11,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace morphogen;
@@ -185,6 +187,30 @@ TEST_CASE(
     }
     world.barrier();
     if (world.rank() == 0) CHECK(store::FileReader(name + "/frames.h5").frames().value() == 0);
+}
+
+TEST_CASE("slow steps are taken in as few sweeps as quick ones") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    const config::Config config =
+        config::parse("[grid]\nshape = [64, 64]\n[time]\nframes = 1\nsteps_per_frame = "
+                      "34\n[threads]\ncompute = 1\nio = 1\n[output]\ndirectory = \"" +
+                          directory.path() + "\"\n",
+                      "test");
+    const auto sweeps = [&](std::chrono::milliseconds delay) {
+        int count = 0;
+        run::RunOptions options;
+        options.force = true;
+        options.sweep_probe = [&](core::Index) {
+            ++count;
+            std::this_thread::sleep_for(delay);
+        };
+        run::run_simulation(config, world, options);
+        return count;
+    };
+    const int quick = sweeps(std::chrono::milliseconds(0));
+    // 40 ms a step: the vote each quarter of a second must not cut sweeps short.
+    CHECK(sweeps(std::chrono::milliseconds(40 * 34 / quick)) == quick);
 }
 
 TEST_CASE("the ranks of a node divide its cores") {
