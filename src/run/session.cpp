@@ -14,7 +14,10 @@
 namespace morphogen::run {
 namespace {
 
-constexpr double finite_check_period_s = 1.0; // when no frames are stored
+// Without frames, numbers that are not finite are looked for so often, in so small a part of the
+// time.
+constexpr double finite_check_period_s = 1.0;
+constexpr double finite_check_part = 0.02;
 
 } // namespace
 
@@ -66,6 +69,7 @@ void Ballot::merge(Ballot& into, const Ballot& from) {
     into.signal = std::max(into.signal, from.signal);
     into.time_is_up |= from.time_is_up;
     into.checkpoint |= from.checkpoint;
+    into.finite_check |= from.finite_check;
     into.phases = std::min(into.phases, from.phases);
     into.flushed = std::min(into.flushed, from.flushed);
     into.seconds_per_step = std::max(into.seconds_per_step, from.seconds_per_step);
@@ -131,8 +135,10 @@ void Session::throw_if_not_finite(const Ballot& ballot) const {
 
 void Session::store_frame() {
     if (!config_.output.enabled) {
-        agree_to_go_on();
-        if (since_check_.seconds() > finite_check_period_s) check_finite();
+        const double period = std::max(finite_check_period_s, check_s_ / finite_check_part);
+        // Agreed on: the ranks' clocks differ.
+        if (agree_to_go_on({.finite_check = since_check_.seconds() > period}).finite_check)
+            check_finite();
         checkpoint_wanted_ |=
             checkpointer_->is_due_after(simulation_->step() / config_.time.steps_per_frame);
         write_checkpoint_if_wanted();
@@ -178,6 +184,7 @@ void Session::check_finite() {
         mine.fields[static_cast<std::size_t>(field)] =
             simulation::globalize(simulation_->copy_out(field, scratch_.span()),
                                   simulation_->block(), simulation_->global());
+    check_s_ = since_check_.seconds();
     throw_if_not_finite(agree_to_go_on(mine));
 }
 

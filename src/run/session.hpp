@@ -28,6 +28,7 @@ struct Ballot {
     int signal = 0;                // that asks for a stop, on any rank
     bool time_is_up = false;       // limits.walltime, on rank 0
     bool checkpoint = false;       // asked for by a signal or the clock, on any rank
+    bool finite_check = false;     // due by the clock, on any rank
     core::Index phases = 0;        // of checkpoints, that every rank has done
     core::Index flushed = 0;       // frames that every rank has flushed
     double seconds_per_step = 0.0; // of the slowest rank
@@ -111,7 +112,8 @@ private:
     std::vector<store::FrameRecord> records_; // of all frames; on rank 0
     core::AlignedBuffer<std::byte> scratch_;  // one field, for checking when nothing is stored
     Progress progress_;
-    core::Stopwatch since_check_;
+    core::Stopwatch since_check_; // for numbers that are not finite, where no frames are stored
+    double check_s_ = 0.0;        // what the latest took
     core::Stopwatch loop_;
 
     std::string stop_reason_; // empty: none

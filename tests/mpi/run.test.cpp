@@ -213,6 +213,20 @@ TEST_CASE("slow steps are taken in as few sweeps as quick ones") {
     CHECK(sweeps(std::chrono::milliseconds(40 * 34 / quick)) == quick);
 }
 
+TEST_CASE("ranks whose clocks differ look for numbers that are not finite together") {
+    const mpi::Communicator world = mpi::Communicator::world();
+    const SharedDirectory directory(world);
+    config::Config config = small_run(directory.path(), "enabled = false\n");
+    config.time.frames = 160;
+    run::RunOptions options;
+    options.sweep_probe = [](core::Index step) {
+        if (step % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    };
+    // The first check is due a second after the run began, for each rank.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300 * world.rank()));
+    CHECK(run::run_simulation(config, world, options).steps == 800);
+}
+
 TEST_CASE("the ranks of a node divide its cores") {
     const mpi::Communicator world = mpi::Communicator::world();
     const run::NodeResources node = run::find_node_resources(world);
