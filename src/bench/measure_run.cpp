@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -143,10 +144,10 @@ struct Plainly {
 
 Plainly plainly(const config::Config& config, const store::FrameLayout& layout, double bytes_stored,
                 const std::filesystem::path& path) {
-    const Index chunks = layout.chunks();
-    const auto each =
-        static_cast<std::size_t>(bytes_stored / static_cast<double>(config.time.frames * chunks));
-    std::vector<std::byte> chunk(std::max<std::size_t>(each, 1));
+    const auto chunks = static_cast<std::size_t>(layout.chunks());
+    const double bytes = bytes_stored / static_cast<double>(config.time.frames);
+    const std::size_t each = std::max<std::size_t>(static_cast<std::size_t>(bytes) / chunks, 1);
+    std::vector<std::byte> frame(each * chunks);
     PlainFile file(path);
     PlainCopy copy(layout.frame_bytes(), config.threads.compute);
     Plainly plain;
@@ -154,12 +155,13 @@ Plainly plainly(const config::Config& config, const store::FrameLayout& layout, 
     options.sweep_probe = [&](Index step) {
         if (step > 0 && step % config.time.steps_per_frame == 0) plain.copy += copy.run();
     };
-    options.probe = [&](run::WriterStage stage, Index frame) {
+    options.probe = [&](run::WriterStage stage, Index number) {
         if (stage != run::WriterStage::commit) return;
-        for (Index c = 0; c < chunks; ++c) {
-            std::ranges::fill(chunk, static_cast<std::byte>(frame + c)); // as if just encoded
-            plain.write += cpu_seconds_of([&] { file.write(chunk); });
-        }
+        std::ranges::fill(frame, static_cast<std::byte>(number)); // as if just encoded
+        plain.write += cpu_seconds_of([&] {
+            for (std::size_t at = 0; at < frame.size(); at += each)
+                file.write(std::span(frame).subspan(at, each));
+        });
     };
     run_once(config, true, options);
     // Not after the last frame.
