@@ -83,12 +83,12 @@ void TilingCache::store(std::string_view key, const Tiling& t) const noexcept {
 
 template <typename T>
 std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads, int ranks,
-                       core::Index depth) {
+                       core::Index deepest) {
     std::ostringstream key;
     key << "3; " << core::processor_name() << "; L2 " << core::cache_bytes(2) << "; "
         << name_of(isa) << (std::is_same_v<T, float> ? " f32 " : " f64 ") << info(stencil).name
         << ' ' << shape[0] << 'x' << shape[1] << 'x' << shape[2] << "; threads " << threads
-        << " ranks " << ranks << " depth " << depth;
+        << " ranks " << ranks << " depth " << deepest;
     return key.str();
 }
 

@@ -189,9 +189,9 @@ std::vector<Tiling> candidate_tilings(int dims, const Extents& shape, Isa isa, i
 
 template <typename T>
 Tiling measure_tiling(const Physics& physics, const Extents& shape, Isa isa, int threads,
-                      double seconds, Index depth) {
+                      double seconds, Index deepest) {
     const std::vector<Tiling> candidates =
-        candidate_tilings<T>(info(physics.stencil).dims, shape, isa, threads, depth);
+        candidate_tilings<T>(info(physics.stencil).dims, shape, isa, threads, deepest);
     const Tiling chosen = candidates.front();
     Course<T> course(physics, shape, isa, threads);
     course.warm_up(chosen);

@@ -16,19 +16,19 @@
 /// Choosing a tiling by measurement. No choice changes a bit of the result.
 namespace morphogen::kernel {
 
-/// Tilings worth measuring for a block of @p shape cells, that of choose_tiling() first. None is
-/// deeper than that one: @p depth if it is not 0.
+/// Tilings worth measuring for a block of @p shape cells. The first is choose_tiling()'s, with
+/// @p deepest steps (0: as many as that chooses), and no other is deeper.
 template <typename T>
 std::vector<Tiling> candidate_tilings(int dims, const core::Extents& shape, Isa isa, int threads,
-                                      core::Index depth = 0);
+                                      core::Index deepest = 0);
 
 /// The fastest of the candidates, measured on a grid as large as the block or a part of it
 /// (tuning_bytes at most), for about @p seconds, and each candidate once at least. One that is not
-/// clearly faster than choose_tiling()'s does not replace it.
+/// clearly faster than the first does not replace it.
 /// @throws std::bad_alloc
 template <typename T>
 Tiling measure_tiling(const Physics& physics, const core::Extents& shape, Isa isa, int threads,
-                      double seconds, core::Index depth = 0);
+                      double seconds, core::Index deepest = 0);
 
 /// The most memory that measure_tiling() takes for its grid: more than most third caches hold.
 inline constexpr std::size_t tuning_bytes = std::size_t{128} << 20U;
@@ -54,9 +54,9 @@ private:
 };
 
 /// One line that names what a tiling was measured for: the processor, its cache, and the arguments,
-/// @p depth that of measure_tiling().
+/// @p deepest that of measure_tiling().
 template <typename T>
 std::string tiling_key(Stencil stencil, const core::Extents& shape, Isa isa, int threads, int ranks,
-                       core::Index depth);
+                       core::Index deepest);
 
 } // namespace morphogen::kernel
