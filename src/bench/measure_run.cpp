@@ -137,26 +137,30 @@ private:
     int threads_;
 };
 
-/// Frames copied by memcpy and written by write(), CPU seconds, at the moments and on the threads
-/// where a run copies and writes them, besides: in loops of their own they find the caches, the
-/// memory and the system's free pages in a state that no run leaves them in.
+/// CPU seconds of a run's copies and writes, and of the same bytes by memcpy and write(), besides,
+/// at the same moments and on the threads where the run copies and commits. In loops of their own,
+/// and even in the next run, they find the caches, the memory and the system's free pages in
+/// another state, which can cost more than the bytes themselves.
 struct Plainly {
+    double own_copy = 0.0;
     double copy = 0.0;
+    double own_write = 0.0;
     double write = 0.0;
 };
 
-Plainly plainly(const config::Config& config, const store::FrameLayout& layout, double bytes_stored,
-                const std::filesystem::path& path) {
+void add_run(Plainly& plain, const config::Config& config, double bytes_stored,
+             const std::filesystem::path& path) {
+    const store::FrameLayout layout = whole_layout(config);
     const auto chunks = static_cast<std::size_t>(layout.chunks());
     const double bytes = bytes_stored / static_cast<double>(config.time.frames);
     const std::size_t each = std::max<std::size_t>(static_cast<std::size_t>(bytes) / chunks, 1);
     std::vector<std::byte> frame(each * chunks);
     PlainFile file(path);
     PlainCopy copy(layout.frame_bytes(), config.threads.compute);
-    Plainly plain;
+    double copied = 0.0; // not after the last frame
     run::RunOptions options;
     options.sweep_probe = [&](Index step) {
-        if (step > 0 && step % config.time.steps_per_frame == 0) plain.copy += copy.run();
+        if (step > 0 && step % config.time.steps_per_frame == 0) copied += copy.run();
     };
     options.probe = [&](run::WriterStage stage, Index number) {
         if (stage != run::WriterStage::commit) return;
@@ -166,10 +170,22 @@ Plainly plainly(const config::Config& config, const store::FrameLayout& layout, 
                 file.write(std::span(frame).subspan(at, each));
         });
     };
-    run_once(config, true, options);
-    // Not after the last frame.
-    plain.copy *= static_cast<double>(config.time.frames) /
+    const run::Report report = run_once(config, true, options);
+    plain.own_copy += report.copy_cpu_s;
+    plain.own_write += report.writer.write_cpu_s;
+    plain.copy += copied * static_cast<double>(config.time.frames) /
                   static_cast<double>(std::max<Index>(config.time.frames - 1, 1));
+}
+
+/// Of several runs where they are short; their means.
+Plainly plainly(const Context& context, const config::Config& config, double bytes_stored,
+                const std::filesystem::path& path) {
+    const int runs = is_whole(context) || context.brief() ? 1 : 3;
+    Plainly plain;
+    for (int i = 0; i < runs; ++i)
+        add_run(plain, config, bytes_stored, path);
+    for (double* const seconds : {&plain.own_copy, &plain.copy, &plain.own_write, &plain.write})
+        *seconds /= runs;
     return plain;
 }
 
@@ -192,15 +208,13 @@ Report measure_run(const Context& context) {
                    {"limit", "limit", 0, Meaning::detail}});
 
     std::vector<double> shared; // the stages' CPU seconds / threads
-    std::array<std::vector<double>, 3> stages;
+    std::vector<double> compression;
     run::Report last;
     const Paired pair = compare(
         8 * context.seconds, 2, [&] { return run_once(config, false).wall_s; },
         [&] {
             last = run_once(config, true);
-            stages[0].push_back(last.writer.compress_cpu_s);
-            stages[1].push_back(last.copy_cpu_s);
-            stages[2].push_back(last.writer.write_cpu_s);
+            compression.push_back(last.writer.compress_cpu_s);
             shared.push_back(stage_cpu_seconds(last) / context.threads);
             return last.wall_s;
         });
@@ -211,7 +225,7 @@ Report measure_run(const Context& context) {
                        lanes(kernel::best_isa(), sizeof(float)) / operations_per_vector;
     const double bytes_stored = static_cast<double>(last.writer.bytes_stored);
     const double encoding = compress_alone(config, layout, directory);
-    const Plainly plain = plainly(config, layout, bytes_stored, scratch.path() / "plain");
+    const Plainly plain = plainly(context, config, bytes_stored, scratch.path() / "plain");
 
     const auto row = [&](const char* what, double seconds, double limit, const char* which) {
         report.add_row(
@@ -220,10 +234,10 @@ Report measure_run(const Context& context) {
     row("output off", off, cells / fma, "multiply-adds, 16 per vector of cells");
     row("every frame stored", pair.second, off + median(shared),
         "output off + the stages' CPU time shared by the threads");
-    row("compression, CPU", median(stages[0]), encoding,
+    row("compression, CPU", median(compression), encoding,
         "the same chunks, one thread, nothing beside it");
-    row("copy, CPU", median(stages[1]), plain.copy, "memcpy of the frames, in such a run");
-    row("write, CPU", median(stages[2]), plain.write, "the same bytes by write(), in such a run");
+    row("copy, CPU", plain.own_copy, plain.copy, "memcpy of the frames, in the same run");
+    row("write, CPU", plain.own_write, plain.write, "the same bytes by write(), in the same run");
     const double raw = static_cast<double>(last.writer.bytes_raw);
     report.add_fact("gcells_per_s", "cell updates, output off", cells / off / 1e9, "G cells/s");
     report.add_fact("raw_mb", "frames", raw / 1e6, "MB");
