@@ -21,14 +21,14 @@ namespace {
 constexpr core::Index chunk_rows = 270;
 constexpr core::Index chunk_columns = 480;
 
-using Chunk = core::AlignedBuffer<float>;
+using RawChunk = core::AlignedBuffer<float>;
 
 /// A 2 x 2 arrangement of chunks of the sample.
-std::vector<Chunk> cut(const SampleField& field) {
-    std::vector<Chunk> chunks;
+std::vector<RawChunk> cut(const SampleField& field) {
+    std::vector<RawChunk> chunks;
     for (core::Index y = 0; y + chunk_rows <= field.height; y += chunk_rows)
         for (core::Index x = 0; x + chunk_columns <= field.width; x += chunk_columns) {
-            Chunk& chunk =
+            RawChunk& chunk =
                 chunks.emplace_back(static_cast<std::size_t>(chunk_rows * chunk_columns));
             for (core::Index j = 0; j < chunk_rows; ++j)
                 std::copy_n(field.v.data() + (y + j) * field.width + x, chunk_columns,
@@ -37,19 +37,19 @@ std::vector<Chunk> cut(const SampleField& field) {
     return chunks;
 }
 
-struct Case {
+struct CodecCase {
     const char* codec;
     int keep_bits; // 0: lossless
 };
 
-void add_case(Report& report, const Case& c, std::vector<Chunk> chunks, double seconds,
+void add_case(Report& report, const CodecCase& c, std::vector<RawChunk> chunks, double seconds,
               double memcpy_mb) {
     const codec::FilterPipeline pipeline{.codec = codec::parse_codec(c.codec),
                                          .shuffle = true,
                                          .checksum = true,
                                          .element_size = sizeof(float)};
     if (c.keep_bits > 0)
-        for (Chunk& chunk : chunks)
+        for (RawChunk& chunk : chunks)
             codec::round_mantissa(chunk.span(), c.keep_bits);
     const std::size_t raw_bytes = chunks.front().size() * sizeof(float);
     codec::ChunkEncoder encoder(pipeline, raw_bytes);
@@ -94,15 +94,16 @@ Report measure_codec(const Context& context) {
     const SampleField field =
         make_sample_field(2 * chunk_rows, 2 * chunk_columns,
                           context.brief() ? 100 : developed_steps, context.threads);
-    const std::vector<Chunk> chunks = cut(field);
+    const std::vector<RawChunk> chunks = cut(field);
     const double memcpy_mb = memcpy_rate(context.brief() ? small_array : 0, context.seconds) / 1e6;
     report.add_fact("memcpy_mb_per_s", "memcpy, one thread", memcpy_mb, "MB/s");
-    for (const Case& c :
-         {Case{"none", 0}, Case{"deflate:1", 0}, Case{"deflate:3", 0}, Case{"deflate:6", 0},
-          Case{"zstd:1", 0}, Case{"zstd:3", 0}, Case{"lz4", 0}, Case{"deflate:1", 12},
-          Case{"zstd:1", 12}, Case{"lz4", 12}}) {
-        std::vector<Chunk> own;
-        for (const Chunk& chunk : chunks) {
+    for (const CodecCase& c :
+         {CodecCase{"none", 0}, CodecCase{"deflate:1", 0}, CodecCase{"deflate:3", 0},
+          CodecCase{"deflate:6", 0}, CodecCase{"zstd:1", 0}, CodecCase{"zstd:3", 0},
+          CodecCase{"lz4", 0}, CodecCase{"deflate:1", 12}, CodecCase{"zstd:1", 12},
+          CodecCase{"lz4", 12}}) {
+        std::vector<RawChunk> own;
+        for (const RawChunk& chunk : chunks) {
             own.emplace_back(chunk.size());
             std::memcpy(own.back().data(), chunk.data(), chunk.size() * sizeof(float));
         }

@@ -83,12 +83,12 @@ MessageLimit message_limit(const mpi::Communicator& ranks, bool brief, double se
     return limit;
 }
 
-struct Case {
+struct HaloCase {
     Extents block; // of one rank
     core::Precision precision;
 };
 
-std::vector<Case> cases(bool brief) {
+std::vector<HaloCase> halo_cases(bool brief) {
     using core::Precision;
     if (brief) // two planes: tools/scaling_model.py fits two numbers to them
         return {{{1, 48, 64}, Precision::f32},
@@ -100,7 +100,7 @@ std::vector<Case> cases(bool brief) {
 }
 
 /// Ranks in a row along the slowest axis, periodic: every axis has halos, one of them from others.
-config::Config make_config(const Case& c, int ranks) {
+config::Config halo_config(const HaloCase& c, int ranks) {
     config::Config config;
     const bool flat = c.block[0] == 1;
     config.grid.dims = flat ? 2 : 3;
@@ -119,7 +119,7 @@ struct HaloBytes {
     std::size_t copies = 0;   // from its own block's other side
 };
 
-HaloBytes halo_bytes(const Case& c, Index depth, int ranks) {
+HaloBytes halo_bytes(const HaloCase& c, Index depth, int ranks) {
     const bool flat = c.block[0] == 1;
     Extents grown = c.block;
     Extents beside = c.block; // grown along the axes that are not cut
@@ -135,10 +135,10 @@ HaloBytes halo_bytes(const Case& c, Index depth, int ranks) {
             bytes(core::volume(beside) - core::volume(c.block))};
 }
 
-void add_case(Report& report, const Case& c, const Context& context, const MessageLimit& message,
-              double memcpy_bytes_per_second) {
+void add_case(Report& report, const HaloCase& c, const Context& context,
+              const MessageLimit& message, double memcpy_bytes_per_second) {
     const mpi::Communicator& ranks = context.ranks;
-    const config::Config config = make_config(c, ranks.size());
+    const config::Config config = halo_config(c, ranks.size());
     simulation::Simulation simulation(config, ranks, {.threads = context.threads});
     const Index depth = simulation.depth();
     simulation.advance(2 * depth); // first touches, first messages
@@ -199,7 +199,7 @@ Report measure_halo(const Context& context) {
         report.add_note("one rank: halos are copies of the block's other side. For messages: "
                         "mpirun -n 2 morphogen bench halo");
     }
-    for (const Case& c : cases(context.brief()))
+    for (const HaloCase& c : halo_cases(context.brief()))
         add_case(report, c, context, message, memcpy_rate_here);
     report.add_note("limit: one message of the same bytes, and a memcpy of what is copied; columns "
                     "are packed cell by cell");

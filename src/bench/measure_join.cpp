@@ -19,7 +19,7 @@
 namespace morphogen::bench {
 namespace {
 
-constexpr double none = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t k = 1024;
 constexpr std::size_t cutoff = 5 * k;
 
@@ -57,7 +57,7 @@ private:
 };
 
 template <typename F>
-double seconds_of(F&& f) {
+double seconds_for(F&& f) {
     const core::Stopwatch watch;
     f();
     return watch.seconds();
@@ -70,12 +70,12 @@ Paired sort_times(Way& way, Inputs& inputs, std::size_t n, double seconds) {
     way.session([&] {
         const auto sequential = [&] {
             const auto numbers = inputs.next(n);
-            return seconds_of([&] { quicksort<Sequential, cut>(numbers); });
+            return seconds_for([&] { quicksort<Sequential, cut>(numbers); });
         };
         const auto parallel = [&] {
             const auto numbers = inputs.next(n);
             const double time =
-                seconds_of([&] { way.root([&] { quicksort<Way, cut>(numbers); }); });
+                seconds_for([&] { way.root([&] { quicksort<Way, cut>(numbers); }); });
             MORPHOGEN_EXPECT(std::is_sorted(numbers.begin(), numbers.end()));
             return time;
         };
@@ -106,7 +106,7 @@ void add_sorts(Report& report, const Context& context) {
             return sort_times<cut>(way, inputs, n, context.seconds);
         };
         const Paired ours = times(OurJoin(context.threads));
-        double tbb = none;
+        double tbb = not_measured;
 #if defined(MORPHOGEN_BENCH_TBB)
         tbb = times(OneTbb{context.threads}).ratio;
 #endif

@@ -17,11 +17,6 @@
 namespace morphogen::bench {
 namespace {
 
-/// Vector operations of a step of one vector of cells: 4 per field for a separable stencil whose
-/// row sums are kept, 4 for the reaction, 4 for the two updates. Other stencils are measured by the
-/// same rule.
-constexpr double operations_per_vector = 16.0;
-
 std::string shape_text(const core::Extents& n) {
     return n[0] == 1 ? fmt::format("{} x {}", n[1], n[2])
                      : fmt::format("{} x {} x {}", n[0], n[1], n[2]);
@@ -32,12 +27,12 @@ bool whole(const Context& context) {
     return context.seconds >= 1.0;
 }
 
-struct Case {
+struct KernelCase {
     core::Extents shape;
     kernel::Stencil stencil = kernel::Stencil::oono_puri;
     kernel::Boundary boundary = kernel::Boundary::zero;
 
-    friend bool operator==(const Case&, const Case&) = default;
+    friend bool operator==(const KernelCase&, const KernelCase&) = default;
 };
 
 /// A grid of about @p cells cells.
@@ -54,9 +49,9 @@ core::Extents grid_of(core::Index cells, int dims) {
 }
 
 /// Grids whose two states fill about half of each cache, one share of it per thread.
-std::vector<Case> by_cache(kernel::Stencil stencil, std::size_t cell_bytes,
-                           const Context& context) {
-    std::vector<Case> all;
+std::vector<KernelCase> by_cache(kernel::Stencil stencil, std::size_t cell_bytes,
+                                 const Context& context) {
+    std::vector<KernelCase> all;
     for (const MemoryLevel& level : memory_levels()) {
         if (level.name == "memory" || (context.brief() && level.bytes > small_array)) continue;
         const int shares = level.name == "L3" ? 1 : context.threads;
@@ -75,8 +70,9 @@ core::Extents usual(kernel::Stencil stencil, bool brief) {
 
 /// The usual grid and larger ones, as far as a quarter of the memory holds them: the speed should
 /// not depend on the size.
-std::vector<Case> large(kernel::Stencil stencil, std::size_t cell_bytes, const Context& context) {
-    std::vector<Case> all{{usual(stencil, context.brief()), stencil}};
+std::vector<KernelCase> large(kernel::Stencil stencil, std::size_t cell_bytes,
+                              const Context& context) {
+    std::vector<KernelCase> all{{usual(stencil, context.brief()), stencil}};
     if (context.brief()) return all;
     const std::vector<core::Extents> grids =
         kernel::info(stencil).dims == 3
@@ -89,9 +85,9 @@ std::vector<Case> large(kernel::Stencil stencil, std::size_t cell_bytes, const C
     return all;
 }
 
-std::vector<Case> cases(std::size_t cell_bytes, const Context& context) {
-    std::vector<Case> all;
-    const auto add = [&](const Case& c) { // a cache may hold just the usual grid
+std::vector<KernelCase> kernel_cases(std::size_t cell_bytes, const Context& context) {
+    std::vector<KernelCase> all;
+    const auto add = [&](const KernelCase& c) { // a cache may hold just the usual grid
         if (std::ranges::find(all, c) == all.end()) all.push_back(c);
     };
     for (const kernel::StencilInfo& info : kernel::stencils) {
@@ -119,7 +115,7 @@ std::string name_of(kernel::Boundary boundary) {
     return "no-flux";
 }
 
-config::Config configuration(const Case& c, core::Precision precision) {
+config::Config configuration(const KernelCase& c, core::Precision precision) {
     config::Config config;
     config.grid.dims = kernel::info(c.stencil).dims;
     config.grid.shape = c.shape;
@@ -136,7 +132,7 @@ struct Limits {
 };
 
 /// A simulation as a run makes it: its arrays, its tiling, its halos.
-void add_case(Report& report, const Case& c, core::Precision precision, int threads,
+void add_case(Report& report, const KernelCase& c, core::Precision precision, int threads,
               const Context& context, const Limits& limits) {
     const kernel::Isa isa = kernel::best_isa();
     // One setting for grids of two and of three dimensions: the former have no use for its planes.
@@ -197,7 +193,7 @@ Report measure_kernel(const Context& context) {
         if (context.threads > 1)
             add_case(report, {usual(kernel::Stencil::oono_puri, context.brief())}, precision, 1,
                      context, one);
-        for (const Case& c : cases(core::bytes_of(precision), context))
+        for (const KernelCase& c : kernel_cases(core::bytes_of(precision), context))
             add_case(report, c, precision, context.threads, context, all);
     }
     report.add_note(fmt::format(

@@ -29,9 +29,6 @@ namespace {
 
 using core::Index;
 
-// Vector operations of a step of one vector of cells, as bench kernel counts them.
-constexpr double operations_per_vector = 16.0;
-
 /// All of the reference run's frames, which takes minutes.
 bool is_whole(const Context& context) {
     return context.seconds >= 4.0;

@@ -19,15 +19,15 @@
 namespace morphogen::bench {
 namespace {
 
-using Chunk = std::vector<std::byte>;
+using StoredChunk = std::vector<std::byte>;
 
 /// One frame's chunks as they are stored.
-std::vector<Chunk> encode_frame(const store::FrameLayout& layout, const SampleField& field) {
+std::vector<StoredChunk> encode_frame(const store::FrameLayout& layout, const SampleField& field) {
     const std::size_t raw_bytes = layout.chunk_bytes();
     codec::ChunkEncoder encoder(layout.filters, raw_bytes);
     core::AlignedBuffer<std::byte> raw(raw_bytes);
-    Chunk stored(codec::ChunkEncoder::bound(layout.filters, raw_bytes));
-    std::vector<Chunk> chunks;
+    StoredChunk stored(codec::ChunkEncoder::bound(layout.filters, raw_bytes));
+    std::vector<StoredChunk> chunks;
     for (core::Index c = 0; c < layout.chunks(); ++c) {
         store::gather_chunk(layout, c, reinterpret_cast<const std::byte*>(field.v.data()),
                             raw.data());
@@ -37,7 +37,7 @@ std::vector<Chunk> encode_frame(const store::FrameLayout& layout, const SampleFi
     return chunks;
 }
 
-double write_hdf5(const config::Config& config, const std::vector<Chunk>& chunks,
+double write_hdf5(const config::Config& config, const std::vector<StoredChunk>& chunks,
                   core::Index frames, const std::filesystem::path& directory) {
     const store::FrameLayout layout = whole_layout(config);
     const core::Stopwatch watch;
@@ -59,13 +59,13 @@ double write_hdf5(const config::Config& config, const std::vector<Chunk>& chunks
     return seconds;
 }
 
-double write_plain(config::Sync sync, const std::vector<Chunk>& chunks, core::Index frames,
+double write_plain(config::Sync sync, const std::vector<StoredChunk>& chunks, core::Index frames,
                    const std::filesystem::path& path) {
     const core::Stopwatch watch;
     {
         PlainFile file(path);
         for (core::Index f = 0; f < frames; ++f) {
-            for (const Chunk& chunk : chunks)
+            for (const StoredChunk& chunk : chunks)
                 file.write(chunk);
             if (sync == config::Sync::frame) file.sync();
         }
@@ -107,9 +107,9 @@ Report measure_store(const Context& context) {
     for (const char* codec : {"none", "deflate:1"}) {
         const config::Config plain_config =
             make_config(height, width, codec::parse_codec(codec), config::Sync::never);
-        const std::vector<Chunk> chunks = encode_frame(whole_layout(plain_config), field);
+        const std::vector<StoredChunk> chunks = encode_frame(whole_layout(plain_config), field);
         std::size_t frame_bytes = 0;
-        for (const Chunk& chunk : chunks)
+        for (const StoredChunk& chunk : chunks)
             frame_bytes += chunk.size();
         const double mb = static_cast<double>(frame_bytes) * static_cast<double>(frames) / 1e6;
         for (const config::Sync sync :

@@ -12,8 +12,6 @@
 namespace morphogen::codec {
 namespace {
 
-constexpr std::size_t checksum_bytes = 4;
-
 enum FilterId : unsigned {
     deflate_id = 1,
     shuffle_id = 2,
@@ -45,11 +43,11 @@ std::unique_ptr<BlockDecompressor> make_decompressor(unsigned id) {
 
 /// The stored bytes without their checksum, which must be right.
 std::span<const std::byte> check_fletcher32(std::span<const std::byte> stored) {
-    if (stored.size() < checksum_bytes)
+    if (stored.size() < fletcher32_bytes)
         filter_failed("fletcher32", "the chunk is shorter than its checksum");
-    const auto data = stored.first(stored.size() - checksum_bytes);
+    const auto data = stored.first(stored.size() - fletcher32_bytes);
     std::uint32_t expected = 0;
-    for (std::size_t i = 0; i < checksum_bytes; ++i)
+    for (std::size_t i = 0; i < fletcher32_bytes; ++i)
         expected |= std::to_integer<std::uint32_t>(stored[data.size() + i]) << (8 * i);
     const std::uint32_t sum = fletcher32(data);
     if (expected != sum && expected != fletcher32_swapped(sum))
@@ -127,7 +125,7 @@ void ChunkDecoder::allocate_scratch() {
         false; // a checksum below a move: its result is longer than the caller's buffer
     for (const Step& step : steps_) {
         if (step.kind == Kind::fletcher32) {
-            largest += checksum_bytes;
+            largest += fletcher32_bytes;
         } else {
             ++moves;
             checksum_within |= largest > chunk_bytes_;
@@ -154,7 +152,7 @@ ShuffledBytes ChunkDecoder::decode_shuffled(std::span<const std::byte> stored,
         active.steps[active.count] = steps_[i];
         active.sizes[active.count++] = size;
         if (steps_[i].kind == Kind::fletcher32)
-            size += checksum_bytes;
+            size += fletcher32_bytes;
         else
             ++active.moves;
     }

@@ -13,8 +13,6 @@
 namespace morphogen::codec {
 namespace {
 
-constexpr std::size_t checksum_bytes = 4;
-
 bool shuffles(const FilterPipeline& pipeline) noexcept {
     return pipeline.shuffle && pipeline.element_size > 1;
 }
@@ -69,7 +67,7 @@ ChunkEncoder& ChunkEncoder::operator=(ChunkEncoder&&) noexcept = default;
 
 std::size_t ChunkEncoder::bound(const FilterPipeline& pipeline, std::size_t chunk_bytes) {
     return compressor_bound(pipeline.codec.compressor, chunk_bytes) +
-           (pipeline.checksum ? checksum_bytes : 0);
+           (pipeline.checksum ? fletcher32_bytes : 0);
 }
 
 std::size_t ChunkEncoder::encode(std::span<const std::byte> raw, std::span<std::byte> out) {
@@ -119,9 +117,9 @@ std::size_t ChunkEncoder::store(std::span<const std::byte> filtered, std::span<s
         std::memcpy(out.data(), filtered.data(), filtered.size());
     if (!pipeline_.checksum) return bytes;
     const std::uint32_t sum = fletcher32(out.first(bytes));
-    for (std::size_t i = 0; i < checksum_bytes; ++i)
+    for (std::size_t i = 0; i < fletcher32_bytes; ++i)
         out[bytes + i] = static_cast<std::byte>((sum >> (8 * i)) & 0xff);
-    return bytes + checksum_bytes;
+    return bytes + fletcher32_bytes;
 }
 
 std::size_t ChunkEncoder::memory() const noexcept {

@@ -28,9 +28,10 @@ std::uint64_t get_big_endian(const std::byte* in, std::size_t bytes) noexcept {
     return value;
 }
 
-class Compress final : public BlockCompressor {
+class Lz4Compressor final : public BlockCompressor {
 public:
-    Compress() : state_(static_cast<std::size_t>(LZ4_sizeofState()) / sizeof(std::uint64_t) + 1) {}
+    Lz4Compressor()
+        : state_(static_cast<std::size_t>(LZ4_sizeofState()) / sizeof(std::uint64_t) + 1) {}
 
     std::size_t compress(std::span<const std::byte> in, std::span<std::byte> out) override {
         const std::size_t block = std::clamp<std::size_t>(in.size(), 1, lz4_block_bytes);
@@ -63,7 +64,7 @@ private:
     std::vector<std::uint64_t> state_;
 };
 
-class Decompress final : public BlockDecompressor {
+class Lz4Decompressor final : public BlockDecompressor {
 public:
     void decompress(std::span<const std::byte> in, std::span<std::byte> out) override {
         if (in.size() < header_bytes) filter_failed("lz4", "the header is cut off");
@@ -113,11 +114,11 @@ std::size_t lz4_bound(std::size_t bytes) noexcept {
 }
 
 std::unique_ptr<BlockCompressor> make_lz4_compressor() {
-    return std::make_unique<Compress>();
+    return std::make_unique<Lz4Compressor>();
 }
 
 std::unique_ptr<BlockDecompressor> make_lz4_decompressor() {
-    return std::make_unique<Decompress>();
+    return std::make_unique<Lz4Decompressor>();
 }
 
 } // namespace morphogen::codec

@@ -13,9 +13,9 @@ std::size_t require(std::size_t result) {
     return result;
 }
 
-class Compress final : public BlockCompressor {
+class ZstdCompressor final : public BlockCompressor {
 public:
-    Compress(int level, std::size_t max_bytes)
+    ZstdCompressor(int level, std::size_t max_bytes)
         : context_(require_context(ZSTD_createCCtx(), "zstd")) {
         require(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level));
         // zstd sizes its tables at the first block, by that block's size: let that be now.
@@ -38,9 +38,9 @@ private:
     std::unique_ptr<ZSTD_CCtx, Free> context_;
 };
 
-class Decompress final : public BlockDecompressor {
+class ZstdDecompressor final : public BlockDecompressor {
 public:
-    Decompress() : context_(require_context(ZSTD_createDCtx(), "zstd")) {}
+    ZstdDecompressor() : context_(require_context(ZSTD_createDCtx(), "zstd")) {}
 
     void decompress(std::span<const std::byte> in, std::span<std::byte> out) override {
         const unsigned long long content = ZSTD_getFrameContentSize(in.data(), in.size());
@@ -70,11 +70,11 @@ std::size_t zstd_bound(std::size_t bytes) noexcept {
 }
 
 std::unique_ptr<BlockCompressor> make_zstd_compressor(int level, std::size_t max_bytes) {
-    return std::make_unique<Compress>(level, max_bytes);
+    return std::make_unique<ZstdCompressor>(level, max_bytes);
 }
 
 std::unique_ptr<BlockDecompressor> make_zstd_decompressor() {
-    return std::make_unique<Decompress>();
+    return std::make_unique<ZstdDecompressor>();
 }
 
 } // namespace morphogen::codec

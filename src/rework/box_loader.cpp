@@ -28,7 +28,7 @@ using core::Index;
 using core::NdBox;
 using store::DatasetReader;
 
-std::string where(const DatasetReader& dataset) {
+std::string dataset_text(const DatasetReader& dataset) {
     return fmt::format("{}, {}", dataset.file().path().native(), dataset.info().path);
 }
 
@@ -65,7 +65,7 @@ Plan make_plan(const DatasetReader& dataset, const core::Dims& shape,
     if (least(plan.threads) > options.memory)
         throw core::UsageError(core::ErrorText{
             .what = "not enough memory for a loader",
-            .where = where(dataset),
+            .where = dataset_text(dataset),
             .why = fmt::format("{} is the least for {} box(es) of {} at once and chunks of {}, {} "
                                "may be used",
                                core::format_size(least(plan.threads)), options.together,
@@ -105,7 +105,7 @@ public:
             throw core::UsageError("a loader returns one box or more at once");
         if (!dataset.type().is_number())
             throw core::UsageError(core::ErrorText{.what = "cannot load boxes",
-                                                   .where = where(dataset),
+                                                   .where = dataset_text(dataset),
                                                    .why = "its elements are no numbers"});
         first_ = checked_box(0);
         if (!first_) { // an empty sequence
@@ -175,7 +175,7 @@ private:
         const auto refuse = [&](const char* why) {
             throw core::UsageError(core::ErrorText{
                 .what = "cannot load box",
-                .where = fmt::format("{}, box {} from [{}] to [{}]", where(dataset_), n,
+                .where = fmt::format("{}, box {} from [{}] to [{}]", dataset_text(dataset_), n,
                                      fmt::join(box->lo, ", "), fmt::join(box->hi, ", ")),
                 .why = why});
         };

@@ -25,7 +25,7 @@ struct ChunkWriter::Worker {
 
 namespace {
 
-Index slots_for(int threads) {
+Index chunk_slots(int threads) {
     return 2 * static_cast<Index>(threads) + 1;
 }
 
@@ -46,7 +46,7 @@ ChunkWriter::ChunkWriter(Put put, const core::ChunkGrid& grid, const codec::Filt
     for (int i = 0; i < threads; ++i)
         workers_.push_back(std::make_unique<Worker>(filters_, chunk_bytes_));
     pipeline_ = std::make_unique<parallel::Pipeline<Item>>(
-        team_, parallel::PipelineLimits{.items = slots_for(threads)},
+        team_, parallel::PipelineLimits{.items = chunk_slots(threads)},
         parallel::Delivery::in_source_order);
 }
 
@@ -56,7 +56,7 @@ std::uint64_t ChunkWriter::memory(const codec::FilterPipeline& filters, std::siz
                                   int threads) {
     // Per worker the raw chunk and the encoder's shuffled one.
     return static_cast<std::uint64_t>(threads) * 2 * chunk_bytes +
-           static_cast<std::uint64_t>(slots_for(threads)) *
+           static_cast<std::uint64_t>(chunk_slots(threads)) *
                codec::ChunkEncoder::bound(filters, chunk_bytes);
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t no_crop = static_cast<std::size_t>(-1);
 
-Index slots_for(int threads) {
+Index sweep_slots(int threads) {
     return 2 * static_cast<Index>(threads) + 1;
 }
 
@@ -55,12 +55,12 @@ std::uint64_t CropSweep::memory(const DatasetReader& reader, std::uint64_t crop_
                                 encoding ? codec::ChunkEncoder::bound(filters, crop) : 0);
     const std::uint64_t worker = // the encoder's: a shuffled crop
         BlockDecoder::memory(reader) + (encoding ? crop_bytes : 0);
-    return threads * worker + static_cast<std::uint64_t>(slots_for(memory.threads)) * slot +
+    return threads * worker + static_cast<std::uint64_t>(sweep_slots(memory.threads)) * slot +
            static_cast<std::uint64_t>(memory.buffers) * crop_bytes;
 }
 
 Index CropSweep::open_crops(int threads, Index buffers) {
-    return std::max<Index>(1, buffers - std::min(slots_for(threads), buffers / 4));
+    return std::max<Index>(1, buffers - std::min(sweep_slots(threads), buffers / 4));
 }
 
 CropSweep::CropSweep(const DatasetReader& reader, std::span<const std::int64_t> origins,
@@ -75,7 +75,7 @@ CropSweep::CropSweep(const DatasetReader& reader, std::span<const std::int64_t> 
         if (encodes_) workers_.back()->encoder.emplace(filters_, crop_bytes_);
     }
     pipeline_ = std::make_unique<parallel::Pipeline<Item>>(
-        team_, parallel::PipelineLimits{.items = slots_for(memory.threads)});
+        team_, parallel::PipelineLimits{.items = sweep_slots(memory.threads)});
 }
 
 CropSweep::~CropSweep() = default;

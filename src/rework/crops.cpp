@@ -66,13 +66,13 @@ std::vector<std::string> axis_names(int rank) {
     return names;
 }
 
-struct Plan {
+struct CropPlan {
     CropSweep::Memory memory;
     SweepLimits limits;
 };
 
-Plan make_plan(const DatasetReader& reader, const CropOptions& options,
-               const codec::FilterPipeline& filters) {
+CropPlan plan_crops(const DatasetReader& reader, const CropOptions& options,
+                    const codec::FilterPipeline& filters) {
     const auto crop =
         static_cast<std::uint64_t>(core::volume(options.shape)) * reader.element_size();
     const std::uint64_t origin =
@@ -83,7 +83,7 @@ Plan make_plan(const DatasetReader& reader, const CropOptions& options,
     const auto least = [&](int threads) {
         return lists + uses_of_one + CropSweep::memory(reader, crop, filters, {threads, 1});
     };
-    Plan plan{.memory = {.threads = options.budget.threads}, .limits = {}};
+    CropPlan plan{.memory = {.threads = options.budget.threads}, .limits = {}};
     // Half for crops: what is decoded twice costs more than an idle thread.
     int& threads = plan.memory.threads;
     while (threads > 1 && least(threads) > options.budget.memory / 2)
@@ -121,7 +121,7 @@ public:
     Cropper(const DatasetReader& reader, const CropOptions& options)
         : reader_(reader), options_(options), rank_(options.shape.rank()),
           filters_(filters_of(options, reader.element_size())),
-          plan_(make_plan(reader, options, filters_)), origins_(draw_origins(reader, options)) {}
+          plan_(plan_crops(reader, options, filters_)), origins_(draw_origins(reader, options)) {}
 
     /// @returns how many sweeps it took.
     Index write(const std::filesystem::path& path) {
@@ -187,7 +187,7 @@ private:
     const CropOptions& options_;
     const int rank_;
     const codec::FilterPipeline filters_;
-    const Plan plan_;
+    const CropPlan plan_;
     const std::vector<std::int64_t> origins_;
 };
 

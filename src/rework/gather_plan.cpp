@@ -20,7 +20,7 @@ using core::Index;
 constexpr std::uint64_t small_item = std::uint64_t{1} << 14;
 constexpr std::uint64_t chunk_of_small_items = std::uint64_t{1} << 16;
 /// What HDF5 holds for an open file in memory and for the output: caches and heaps, bytes.
-constexpr std::uint64_t library_bytes = std::uint64_t{6} << 20;
+constexpr std::uint64_t output_library_bytes = std::uint64_t{6} << 20;
 /// Beyond this, reading ahead does not help, bytes.
 constexpr std::uint64_t useful_pool = std::uint64_t{64} << 20;
 
@@ -174,7 +174,7 @@ GatherMemory plan_memory(const GatherShape& shape, const FileList& files, std::u
     const std::uint64_t file_buffer = largest_file + largest_file / 8 + 64; // the pool's rounding
     const std::uint64_t encoded =
         codec::ChunkEncoder::bound(shape.layout.filters, shape.chunk_bytes);
-    std::uint64_t fixed = files.memory() + groups_held + library_bytes +
+    std::uint64_t fixed = files.memory() + groups_held + output_library_bytes +
                           static_cast<std::uint64_t>(threads) * thread_bytes(shape);
     if (!stacked) fixed += 8 * (shape.item_bytes() / bytes_of(shape.item.type)); // the sums
     const auto plan = [&](Index in_flight) {

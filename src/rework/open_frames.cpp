@@ -23,7 +23,7 @@ bool holds_frames(const store::DatasetInfo& info) {
     return info.is_numeric && (info.shape.size() == 3 || info.shape.size() == 4);
 }
 
-std::string choose_dataset(const store::FileReader& reader) {
+std::string choose_frames(const store::FileReader& reader) {
     std::vector<std::string> candidates;
     for (const store::DatasetInfo& info : reader.datasets())
         if (holds_frames(info)) candidates.push_back(info.path);
@@ -59,7 +59,7 @@ std::unique_ptr<FrameSource> open_frames(const std::filesystem::path& input,
                                          const std::optional<std::string>& dataset) {
     const std::filesystem::path file = data_file(input);
     const auto reader = std::make_shared<const store::FileReader>(file);
-    const std::string name = dataset ? checked_dataset(*reader, *dataset) : choose_dataset(*reader);
+    const std::string name = dataset ? checked_dataset(*reader, *dataset) : choose_frames(*reader);
     return std::make_unique<FileFrames>(reader, name);
 }
 

@@ -39,8 +39,8 @@ using core::Index;
 using core::NdBox;
 using store::DatasetReader;
 
-[[noreturn]] void refuse(const fs::path& file, const std::string& dataset, const std::string& why,
-                         const std::string& advice = {}) {
+[[noreturn]] void refuse_dataset(const fs::path& file, const std::string& dataset,
+                                 const std::string& why, const std::string& advice = {}) {
     const std::string where =
         dataset.empty() ? file.native() : fmt::format("{}, {}", file.native(), dataset);
     throw core::UsageError(
@@ -59,10 +59,11 @@ public:
         for (const std::string& name : options_.datasets)
             check_named(name);
         if (asked_for() == 0)
-            refuse(file_->path(), "", "it has no such dataset of numbers",
-                   options_.contiguous
-                       ? "see `morphogen info`; --dataset names those with fewer than two axes"
-                       : "see `morphogen info`; --chunks has one number per axis");
+            refuse_dataset(
+                file_->path(), "", "it has no such dataset of numbers",
+                options_.contiguous
+                    ? "see `morphogen info`; --dataset names those with fewer than two axes"
+                    : "see `morphogen info`; --chunks has one number per axis");
         for (const auto& [id, job] : jobs_)
             all_bytes_ += job.reader->raw_bytes();
     }
@@ -153,10 +154,10 @@ private:
         const auto job = jobs_.find(info.id);
         if (job != jobs_.end() && job->second.asked_for) return;
         if (info.shape.size() != options_.chunks.size() && !options_.contiguous)
-            refuse(file_->path(), name,
-                   fmt::format("it has {} axes, --chunks {}", info.shape.size(),
-                               options_.chunks.size()));
-        refuse(file_->path(), name, "it lies in another file", "name that file");
+            refuse_dataset(file_->path(), name,
+                           fmt::format("it has {} axes, --chunks {}", info.shape.size(),
+                                       options_.chunks.size()));
+        refuse_dataset(file_->path(), name, "it lies in another file", "name that file");
     }
 
     bool wanted(const store::DatasetInfo& info) const {
@@ -251,8 +252,8 @@ void check_same_work(const mpi::Communicator& ranks, std::int64_t fingerprint, c
     const bool same = ranks.agree(fingerprint);
     mpi::run_collectively(ranks, [&] {
         if (!same)
-            refuse(in, "", "the ranks do not see the same file",
-                   "wait until nothing writes to it; every node must reach it");
+            refuse_dataset(in, "", "the ranks do not see the same file",
+                           "wait until nothing writes to it; every node must reach it");
     });
 }
 

@@ -10,7 +10,8 @@
 namespace morphogen::rework {
 namespace {
 
-[[noreturn]] void refuse(std::string_view what, std::string_view text, std::string_view advice) {
+[[noreturn]] void refuse_option(std::string_view what, std::string_view text,
+                                std::string_view advice) {
     throw core::UsageError(core::ErrorText{.what = what, .where = text, .advice = advice});
 }
 
@@ -32,8 +33,8 @@ ValueRange parse_range(std::string_view text) {
     const auto high =
         comma == std::string_view::npos ? std::nullopt : number_of<double>(text.substr(comma + 1));
     if (!low || !high || !std::isfinite(*low) || !std::isfinite(*high) || !(*low < *high))
-        refuse("not a range of values", text,
-               "write the lower end, a comma and the upper end: 0,0.4");
+        refuse_option("not a range of values", text,
+                      "write the lower end, a comma and the upper end: 0,0.4");
     return {*low, *high};
 }
 
@@ -48,18 +49,18 @@ Scale parse_scale(std::string_view text) {
         if (cells >= 1.0 && cells <= static_cast<double>(most) && 1.0 / cells == *number)
             return {.up = 1, .down = static_cast<core::Index>(cells)};
     }
-    refuse("not a scale", text,
-           "write 1 to 64 pixels per cell to enlarge, 1/2 to 1/64 (or 0.5, 0.25) to shrink");
+    refuse_option("not a scale", text,
+                  "write 1 to 64 pixels per cell to enlarge, 1/2 to 1/64 (or 0.5, 0.25) to shrink");
 }
 
 core::Index parse_slice(std::string_view text) {
     const auto z = number_of<core::Index>(text.starts_with("z=") ? text.substr(2) : text);
-    if (!z) refuse("not a slice", text, "write z=K, K from 0, or negative from the end");
+    if (!z) refuse_option("not a slice", text, "write z=K, K from 0, or negative from the end");
     return *z;
 }
 
 Flatten parse_projection(std::string_view text) {
-    if (text != "max") refuse("unknown projection", text, "max is the one there is");
+    if (text != "max") refuse_option("unknown projection", text, "max is the one there is");
     return Flatten::max;
 }
 

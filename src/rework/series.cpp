@@ -64,20 +64,21 @@ std::optional<FrameNumbers> frame_numbers(const DatasetReader& reader, const cha
     return result;
 }
 
-struct Plan {
+struct SeriesPlan {
     int threads = 1;
     std::uint64_t stream_memory = 0;
     Index slab = 1; // frames
 };
 
-Plan make_plan(const DatasetReader& reader, const PointIndex& index, const SeriesOptions& options) {
+SeriesPlan plan_series(const DatasetReader& reader, const PointIndex& index,
+                       const SeriesOptions& options) {
     const auto points = static_cast<Index>(options.points.size());
     const std::uint64_t row = static_cast<std::uint64_t>(points) * reader.element_size();
     constexpr std::uint64_t text = std::uint64_t{1} << 20; // and the frames' numbers
     const std::uint64_t lists = PointIndex::memory(points) +
                                 static_cast<std::uint64_t>(points) * sizeof(Dims) + text +
                                 static_cast<std::uint64_t>(reader.shape()[0]) * 16;
-    Plan plan{.threads = options.budget.threads};
+    SeriesPlan plan{.threads = options.budget.threads};
     const auto needed = [&](int threads, Index frames) {
         return lists + BlockStream::least_memory(reader, threads) +
                static_cast<std::uint64_t>(frames) * row + index.list_memory(frames);
@@ -124,7 +125,7 @@ SeriesResult write_series(const DatasetReader& reader, const SeriesOptions& opti
     const core::Stopwatch watch;
     check_points(reader, options.points);
     const PointIndex index(reader, options.points);
-    const Plan plan = make_plan(reader, index, options);
+    const SeriesPlan plan = plan_series(reader, index, options);
     const SeriesTable table{.reader = reader,
                             .points = options.points,
                             .step = frame_numbers(reader, store::schema::step),

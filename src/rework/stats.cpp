@@ -42,13 +42,13 @@ std::uint64_t result_memory(const DatasetReader& reader, const StatsOptions& opt
            3 * blocks * sizeof(store::BlockId);
 }
 
-struct Plan {
+struct StatsPlan {
     int threads = 1;
     std::uint64_t stream_memory = 0;
 };
 
-Plan make_plan(const DatasetReader& reader, const StatsOptions& options) {
-    Plan plan{.threads = options.budget.threads};
+StatsPlan plan_stats(const DatasetReader& reader, const StatsOptions& options) {
+    StatsPlan plan{.threads = options.budget.threads};
     const auto needed = [&](int threads) {
         return BlockStream::least_memory(reader, threads) + result_memory(reader, options, threads);
     };
@@ -98,7 +98,7 @@ std::optional<Bounds> recorded_bounds(const DatasetReader& reader) {
 }
 
 /// Moments and histogram: in one pass if the file knows its bounds and they are right, else in two.
-void find_distribution(const DatasetReader& reader, const Plan& plan,
+void find_distribution(const DatasetReader& reader, const StatsPlan& plan,
                        const std::function<void()>& block_done, Stats& stats) {
     const auto blocks = reader.blocks_in(core::NdBox::whole(reader.shape()));
     BlockStream stream(reader, plan.threads, plan.stream_memory);
@@ -205,7 +205,7 @@ Stats compute_stats(const DatasetReader& reader, const StatsOptions& options) {
             .what = "these statistics cannot be had",
             .where = fmt::format("{}, {}", reader.file().path().native(), reader.info().path),
             .why = "the dataset has one axis: no cells besides time"});
-    const Plan plan = make_plan(reader, options);
+    const StatsPlan plan = plan_stats(reader, options);
     Index blocks = 0;
     for (const store::DatasetPiece& piece : reader.pieces())
         blocks += piece.grid.size();

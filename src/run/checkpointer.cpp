@@ -12,12 +12,12 @@ namespace {
 constexpr core::Index phases = 2;               // of a checkpoint
 constexpr double pessimistic_bytes_per_s = 5e7; // of one rank, to a busy file system
 
+} // namespace
+
 core::Durability durability(const config::Config& config) {
     return config.output.sync == config::Sync::never ? core::Durability::none
                                                      : core::Durability::synced;
 }
-
-} // namespace
 
 Checkpointer::Checkpointer(const config::Config& config, store::RunDirectory directory,
                            const mpi::Communicator& comm, const simulation::Simulation& simulation,

@@ -2,6 +2,7 @@
 
 #include "morphogen/config/config.hpp"
 #include "morphogen/core/aligned_buffer.hpp"
+#include "morphogen/core/atomic_file.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/mpi/communicator.hpp"
 #include "morphogen/run/writer.hpp"
@@ -16,6 +17,9 @@
 #include <vector>
 
 namespace morphogen::run {
+
+/// Of the files that a run replaces or completes.
+core::Durability durability(const config::Config& config);
 
 /// The checkpoints of one launch on one rank. The state is copied out between two steps; the writer
 /// threads store it while the simulation goes on.

@@ -26,11 +26,6 @@ std::string host_name() {
     return name.data();
 }
 
-core::Durability durability(const config::Config& config) {
-    return config.output.sync == config::Sync::never ? core::Durability::none
-                                                     : core::Durability::synced;
-}
-
 /// Joins simulation, which knows no files, to store.
 class InitialFiles final : public simulation::InitialFileReader {
 public:

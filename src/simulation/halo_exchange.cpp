@@ -15,7 +15,7 @@ using core::Index;
 using Direction3 = std::array<int, 3>;
 
 constexpr std::size_t alignment = core::AlignedBuffer<std::byte>::alignment;
-constexpr std::size_t worth_a_team = std::size_t{1} << 17; // bytes: some 10 us of copying
+constexpr std::size_t bytes_worth_a_team = std::size_t{1} << 17; // bytes: some 10 us of copying
 
 int tag_of(const Direction3& d) noexcept {
     return (d[0] + 1) * 9 + (d[1] + 1) * 3 + d[2] + 1;
@@ -118,7 +118,7 @@ void HaloExchange<T>::finish(const kernel::Fields<T>& fields) {
 template <typename T>
 void HaloExchange<T>::copy_messages(const kernel::Fields<T>& fields, Direction direction) {
     const std::array<const core::View3<T>*, 2> views{&fields.u, &fields.v};
-#pragma omp parallel num_threads(threads_) if (outgoing_.size() > worth_a_team)
+#pragma omp parallel num_threads(threads_) if (outgoing_.size() > bytes_worth_a_team)
     for (const HaloLink& link : messages_) {
         const Box& box = direction == Direction::pack ? link.inside : link.outside;
         const Extents n = box.shape();
@@ -145,7 +145,7 @@ void HaloExchange<T>::wrap_around(const kernel::Fields<T>& fields) const {
     std::size_t bytes = 0;
     for (const HaloLink& link : wraps_)
         bytes += link.bytes;
-#pragma omp parallel num_threads(threads_) if (bytes > worth_a_team)
+#pragma omp parallel num_threads(threads_) if (bytes > bytes_worth_a_team)
     for (const HaloLink& link : wraps_) {
         const Box& to = link.outside;
         const Box& from = link.wraps_from;

@@ -15,8 +15,8 @@ using core::Box;
 using core::Extents;
 using core::Index;
 
-constexpr Index worth_a_team = 1 << 16;      // cells
-constexpr Index slab_cells = Index{4} << 20; // of a file read at once: 32 MiB
+constexpr Index cells_worth_a_team = 1 << 16; // cells
+constexpr Index slab_cells = Index{4} << 20;  // of a file read at once: 32 MiB
 
 Box whole(const Config& config) noexcept {
     return {{}, config.grid.shape};
@@ -112,7 +112,8 @@ void apply(const InitialShape& shape, const Box& block, const core::View3<T>& u,
            const core::View3<T>& v, int threads) {
     const Box box = intersect(shape.box, block);
     const Extents n = box.shape();
-#pragma omp parallel for num_threads(threads) if (core::volume(n) > worth_a_team) schedule(static)
+#pragma omp parallel for num_threads(threads) if (core::volume(n) > cells_worth_a_team)            \
+    schedule(static)
     for (Index row = 0; row < n[0] * n[1]; ++row) {
         const Index z = box.lo[0] + row / n[1];
         const Index y = box.lo[1] + row % n[1];

@@ -18,10 +18,6 @@ namespace {
 using core::Dims;
 using core::Index;
 
-std::vector<hsize_t> sizes(const Dims& d) {
-    return {d.begin(), d.end()};
-}
-
 } // namespace
 
 ArrayFile::ArrayFile(const std::filesystem::path& path, bool replace) : file_(path, replace) {
@@ -70,13 +66,13 @@ hdf5::Dataset ArrayFile::create(const ArraySpec& spec) {
     const Dims extent = shape(spec.axes);
     const hdf5::Properties creation = hdf5::dataset_creation();
     if (spec.layout.chunk.rank() > 0) {
-        hdf5::set_chunk(creation, sizes(spec.layout.chunk));
+        hdf5::set_chunk(creation, hdf5::sizes(spec.layout.chunk));
         if (spec.layout.filters)
             hdf5::set_filters(creation, codec::hdf5_filters(*spec.layout.filters));
     }
     const hdf5::Type type = stored_type(spec.type);
     auto data = hdf5::create_dataset(file_.file().get(), spec.name.c_str(), type.get(),
-                                     hdf5::simple_space(sizes(extent)), creation);
+                                     hdf5::simple_space(hdf5::sizes(extent)), creation);
     for (std::size_t a = 0; a < spec.axes.size(); ++a)
         hdf5::attach_scale(data, axes_.at(spec.axes[a]).scale, a);
     if (!spec.long_name.empty())

@@ -21,7 +21,7 @@ using core::Box;
 using core::Durability;
 using core::Index;
 
-void make_directory(const fs::path& path) {
+void make_one_directory(const fs::path& path) {
     if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST)
         fail("cannot create directory", path.native(), core::errno_text(errno),
              "the run's directory must exist and you must be allowed to write to it");
@@ -41,8 +41,8 @@ void write_checkpoint_piece(const RunDirectory& directory, const CheckpointHeade
                             std::span<const std::byte> v, Durability durability) {
     const fs::path unfinished =
         checkpoint::directory_of(directory, header.step, Status::unfinished);
-    make_directory(directory.checkpoints());
-    make_directory(unfinished);
+    make_one_directory(directory.checkpoints());
+    make_one_directory(unfinished);
     checkpoint::write_piece(unfinished / checkpoint::piece_name(rank), header, rank, block, {u, v},
                             durability);
 }

@@ -96,12 +96,6 @@ void read_box(const hdf5::Dataset& data, const NdBox& box, std::span<std::byte> 
     hdf5::read(data, type.get(), hdf5::simple_space(count), space, out.data());
 }
 
-Dims negative(Dims d) {
-    for (int a = 0; a < d.rank(); ++a)
-        d[a] = -d[a];
-    return d;
-}
-
 /// "32008 (bitshuffle; see ...)"; @p named: where its name may stand.
 std::string name_of(unsigned filter, const std::vector<FilterInfo>& named) {
     const auto found = std::find_if(named.begin(), named.end(),
@@ -132,7 +126,7 @@ std::string DatasetReader::missing_filter() const {
 NdBox DatasetReader::chunks_in(const DatasetPiece& piece, const NdBox& box) const {
     const NdBox part = intersect(box, piece.place);
     if (part.empty()) return {Dims(box.rank(), 0), Dims(box.rank(), 0)};
-    return piece.grid.touched(part + negative(piece.shift));
+    return piece.grid.touched(part - piece.shift);
 }
 
 Index DatasetReader::count_blocks_in(const NdBox& box) const {

@@ -77,12 +77,6 @@ bool bytes_fit(const std::vector<Index>& shape, std::size_t element) {
     return true;
 }
 
-Dims negative(Dims d) {
-    for (int a = 0; a < d.rank(); ++a)
-        d[a] = -d[a];
-    return d;
-}
-
 } // namespace
 
 DatasetReader::DatasetReader(std::shared_ptr<const FileReader> file, const std::string& path)
@@ -186,7 +180,7 @@ bool DatasetReader::add_source_pieces() {
             piece.shift[a] -= source.source[a];
         if (source.whole && piece.grid.shape() != source.place.shape()) return false;
         // What the source does not have is fill, which only the library tells.
-        const NdBox wanted = piece.place + negative(piece.shift);
+        const NdBox wanted = piece.place - piece.shift;
         if (!NdBox::whole(piece.grid.shape()).contains(wanted)) return false;
         pieces.push_back(std::move(piece));
     }

@@ -15,13 +15,9 @@ namespace {
 using core::Dims;
 using hdf5::call;
 
-std::vector<hsize_t> sizes(const Dims& d) {
-    return {d.begin(), d.end()};
-}
-
 /// As far as the old one could grow, where chunks let the new one grow at all.
 std::vector<hsize_t> max_shape(const DatasetReader& model, bool chunked) {
-    std::vector<hsize_t> most = sizes(model.shape());
+    std::vector<hsize_t> most = hdf5::sizes(model.shape());
     if (!chunked) return most;
     for (std::size_t a = 0; a < most.size(); ++a) {
         const core::Index limit = model.info().max_shape[a];
@@ -50,16 +46,16 @@ hdf5::Dataset create_dataset_like(const DatasetReader& model, hid_t parent, cons
     const bool chunked = layout.chunk.rank() > 0;
     const hdf5::Properties creation = hdf5::dataset_creation();
     if (chunked) {
-        hdf5::set_chunk(creation, sizes(layout.chunk));
+        hdf5::set_chunk(creation, hdf5::sizes(layout.chunk));
         if (layout.filters) hdf5::set_filters(creation, codec::hdf5_filters(*layout.filters));
     } else { // every element is written
         call("H5Pset_fill_time", {},
              [&] { return H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER); });
     }
     keep_fill_value(model, type, creation);
-    return hdf5::create_dataset(parent, name.c_str(), type.get(),
-                                hdf5::simple_space(sizes(model.shape()), max_shape(model, chunked)),
-                                creation);
+    return hdf5::create_dataset(
+        parent, name.c_str(), type.get(),
+        hdf5::simple_space(hdf5::sizes(model.shape()), max_shape(model, chunked)), creation);
 }
 
 DatasetWriter::DatasetWriter(const hdf5::File& file, const std::string& path)
@@ -74,8 +70,9 @@ void DatasetWriter::write_chunk(const Dims& lo, std::span<const std::byte> store
 
 void DatasetWriter::write_box(const core::NdBox& box, std::span<const std::byte> elements) {
     const hdf5::Space space = hdf5::space_of(data_);
-    hdf5::select_box(space, sizes(box.lo), sizes(box.shape()));
-    hdf5::write(data_, type_.get(), hdf5::simple_space(sizes(box.shape())), space, elements.data());
+    hdf5::select_box(space, hdf5::sizes(box.lo), hdf5::sizes(box.shape()));
+    hdf5::write(data_, type_.get(), hdf5::simple_space(hdf5::sizes(box.shape())), space,
+                elements.data());
 }
 
 std::optional<codec::FilterPipeline> encodable(const std::vector<codec::Hdf5Filter>& filters,

@@ -75,7 +75,7 @@ hdf5::Pages unpacked(std::string_view bytes, const fs::path& update) {
     return pages;
 }
 
-[[noreturn]] void fail(const char* what, const fs::path& path, int code) {
+[[noreturn]] void fail_updating(const char* what, const fs::path& path, int code) {
     const std::string why = core::errno_text(code);
     throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = why});
 }
@@ -83,20 +83,20 @@ hdf5::Pages unpacked(std::string_view bytes, const fs::path& update) {
 /// The superblock's page last: until then the file is marked as being written.
 void write_pages(const fs::path& path, const hdf5::Pages& pages, core::Durability durability) {
     const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd < 0) fail("cannot open file", path, errno);
+    if (fd < 0) fail_updating("cannot open file", path, errno);
     int failed = 0;
     for (auto page = pages.rbegin(); failed == 0 && page != pages.rend(); ++page)
         failed = core::write_whole(fd, page->second, page->first);
     if (failed == 0 && durability == core::Durability::synced && ::fsync(fd) != 0) failed = errno;
     if (::close(fd) != 0 && failed == 0) failed = errno;
-    if (failed != 0) fail("cannot write file", path, failed);
+    if (failed != 0) fail_updating("cannot write file", path, failed);
 }
 
 void apply(const fs::path& path, const hdf5::Pages& pages, core::Durability durability) {
     hdf5::set_mark(path);
     write_pages(path, pages, durability);
     const fs::path update = update_path(path);
-    if (::unlink(update.c_str()) != 0) fail("cannot remove file", update, errno);
+    if (::unlink(update.c_str()) != 0) fail_updating("cannot remove file", update, errno);
     if (durability == core::Durability::synced)
         core::sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
@@ -128,7 +128,7 @@ bool finish_update(const fs::path& path, core::Durability durability) {
     if (!in) {
         std::error_code failed;
         if (!fs::exists(update, failed)) return false;
-        fail("cannot read file", update, errno);
+        fail_updating("cannot read file", update, errno);
     }
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
     apply(path, unpacked(bytes, update), durability);

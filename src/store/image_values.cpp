@@ -23,15 +23,15 @@ namespace fs = std::filesystem;
 /// let it read.
 constexpr std::uint64_t most_chunks = 64;
 
-[[noreturn]] void fail(const char* what, const fs::path& file, const std::string& dataset,
-                       const std::string& why) {
+[[noreturn]] void fail_stacking(const char* what, const fs::path& file, const std::string& dataset,
+                                const std::string& why) {
     const std::string where = fmt::format("{}, {}", file.native(), dataset);
     throw core::Error(core::ErrorText{.what = what, .where = where, .why = why});
 }
 
 hdf5::Dataset open_existing(const hdf5::File& file, const fs::path& path, const std::string& name) {
     if (name.empty() || !hdf5::exists(file.get(), name.c_str()))
-        fail("no such dataset", path, name, "the file does not have it");
+        fail_stacking("no such dataset", path, name, "the file does not have it");
     return hdf5::open_dataset(file.get(), name.c_str());
 }
 
@@ -41,7 +41,7 @@ void leave_out(SmallDataset& data, Index frames) {
     data.shape.front() -= data.left_out;
 }
 
-std::vector<codec::Hdf5Filter> filters_of(const hdf5::Properties& creation) {
+std::vector<codec::Hdf5Filter> hdf5_filters_of(const hdf5::Properties& creation) {
     const int count =
         hdf5::call("H5Pget_nfilters", {}, [&] { return H5Pget_nfilters(creation.get()); });
     std::vector<codec::Hdf5Filter> filters(static_cast<std::size_t>(count));
@@ -64,9 +64,9 @@ std::vector<codec::Hdf5Filter> filters_of(const hdf5::Properties& creation) {
 void add_chunk(OpenDataset& open, std::size_t image_bytes, haddr_t address, hsize_t length,
                unsigned mask, std::span<const hsize_t> origin) {
     if (address > image_bytes || length > image_bytes - address)
-        fail("damaged chunk", open.file, open.name,
-             fmt::format("offset {}, length {}: the file has {} bytes", address, length,
-                         image_bytes));
+        fail_stacking("damaged chunk", open.file, open.name,
+                      fmt::format("offset {}, length {}: the file has {} bytes", address, length,
+                                  image_bytes));
     ImageChunk chunk{address, length, mask, {}};
     std::copy(origin.begin(), origin.end(), chunk.origin.begin());
     open.found.chunks.push_back(chunk);
@@ -111,17 +111,18 @@ OpenDataset open_values(const FileReader& reader, const std::string& name, Index
     const fs::path& path = reader.path();
     OpenDataset open{path, name, open_existing(reader.file(), path, name), {}, {}, {}};
     const auto type = stored_type(hdf5::type_of(open.dataset));
-    if (!type) fail("not numbers", path, name, "only integers and floats can be stacked");
+    if (!type) fail_stacking("not numbers", path, name, "only integers and floats can be stacked");
     open.type = *type;
     open.creation = hdf5::creation_of(open.dataset);
     const hdf5::Space space = hdf5::space_of(open.dataset);
     if (H5Sget_simple_extent_type(space.get()) == H5S_NULL)
-        fail("no values", path, name, "its dataspace is empty");
+        fail_stacking("no values", path, name, "its dataspace is empty");
     for (const hsize_t n : hdf5::shape_of(space))
         open.found.shape.push_back(core::checked_cast<Index>(n));
     if (open.found.shape.size() >= max_axes)
-        fail("too many axes", path, name,
-             fmt::format("it has {}, {} can be stacked", open.found.shape.size(), max_axes - 1));
+        fail_stacking(
+            "too many axes", path, name,
+            fmt::format("it has {}, {} can be stacked", open.found.shape.size(), max_axes - 1));
     open.found.type = type->type;
     open.found.swapped = type->swapped;
     if (const auto frames = reader.frames_of(name); frames && !open.found.shape.empty())
@@ -152,7 +153,7 @@ void find_chunks(OpenDataset& open, std::size_t image_bytes) {
     }
     // Some files leave partial chunks at the edges unfiltered.
     if (options != 0 || count == 0 || count > most_chunks) return;
-    data.filters = filters_of(open.creation);
+    data.filters = hdf5_filters_of(open.creation);
     if (!codec::ChunkDecoder::supports(data.filters)) return;
     std::vector<hsize_t> origin(chunk.size(), 0);
     do
@@ -177,9 +178,9 @@ void find_values(OpenDataset& open, std::span<const std::byte> image) {
 
 void read_values(const OpenDataset& open, std::span<std::byte> values) {
     if (values.size() != open.found.raw_bytes())
-        fail("dataset of another size", open.file, open.name,
-             fmt::format("it has {} bytes, {} were expected", open.found.raw_bytes(),
-                         values.size()));
+        fail_stacking("dataset of another size", open.file, open.name,
+                      fmt::format("it has {} bytes, {} were expected", open.found.raw_bytes(),
+                                  values.size()));
     const std::vector<hsize_t> shape(open.found.shape.begin(), open.found.shape.end());
     const hdf5::Space place = hdf5::space_of(open.dataset);
     if (open.found.left_out > 0)

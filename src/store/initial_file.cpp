@@ -14,8 +14,8 @@ namespace {
 
 using core::Index;
 
-[[noreturn]] void fail(const config::InitialFile& file, std::string_view what,
-                       std::string_view why) {
+[[noreturn]] void refuse_initial(const config::InitialFile& file, std::string_view what,
+                                 std::string_view why) {
     const std::string where =
         fmt::format("initial.file \"{}\", dataset \"{}\"", file.path, file.dataset);
     const std::string placed = file.place + std::string(what);
@@ -29,13 +29,14 @@ bool matches(std::span<const Index> shape, const core::Extents& global) {
 }
 
 void check_type(const config::InitialFile& file, const DatasetInfo& info) {
-    if (!info.is_numeric) fail(file, "not a numeric dataset", "its type is " + info.type);
+    if (!info.is_numeric) refuse_initial(file, "not a numeric dataset", "its type is " + info.type);
 }
 
 Index frame_number(const config::InitialFile& file, Index frames) {
     const Index frame = file.frame < 0 ? frames + file.frame : file.frame;
     if (frame < 0 || frame >= frames)
-        fail(file, fmt::format("no frame {}", file.frame), fmt::format("there are {}", frames));
+        refuse_initial(file, fmt::format("no frame {}", file.frame),
+                       fmt::format("there are {}", frames));
     return frame;
 }
 
@@ -66,11 +67,11 @@ Source open_source(const config::InitialFile& file, const core::Extents& global)
         return std::move(*source);
     }
     if (shape.size() < 3 || !matches(shape.subspan(1), global))
-        fail(file, "shape does not fit the grid",
-             fmt::format("it is [{}], the grid [{}]", fmt::join(shape, ", "),
-                         fmt::join(global[0] == 1 ? std::span(global).subspan(1)
-                                                  : std::span(global).subspan(0),
-                                   ", ")));
+        refuse_initial(file, "shape does not fit the grid",
+                       fmt::format("it is [{}], the grid [{}]", fmt::join(shape, ", "),
+                                   fmt::join(global[0] == 1 ? std::span(global).subspan(1)
+                                                            : std::span(global).subspan(0),
+                                             ", ")));
     const Index committed = std::min(shape[0], source->reader.frames().value_or(shape[0]));
     source->frame = frame_number(file, committed);
     return std::move(*source);

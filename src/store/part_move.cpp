@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& from, const fs::path& to, int code) {
+[[noreturn]] void fail_linking(const fs::path& from, const fs::path& to, int code) {
     const std::string why = core::errno_text(code);
     const std::string where = from.native() + " to " + to.native();
     throw core::Error(
@@ -40,8 +40,8 @@ void give_second_name(const fs::path& from, const fs::path& to) {
     const int code = errno;
     std::error_code ignored;
     if (code == EEXIST && fs::equivalent(from, to, ignored)) return; // before a kill
-    if (!has_no_links(code) || fs::exists(to)) fail(from, to, code);
-    if (std::rename(from.c_str(), to.c_str()) != 0) fail(from, to, errno);
+    if (!has_no_links(code) || fs::exists(to)) fail_linking(from, to, code);
+    if (std::rename(from.c_str(), to.c_str()) != 0) fail_linking(from, to, errno);
 }
 
 void move_into_parts(const RunDirectory& directory, config::Sync sync) {

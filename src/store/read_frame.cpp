@@ -14,8 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 using core::Index;
 
-[[noreturn]] void fail(std::string_view what, const fs::path& file, std::string_view dataset,
-                       std::string_view why) {
+[[noreturn]] void fail_reading(std::string_view what, const fs::path& file,
+                               std::string_view dataset, std::string_view why) {
     const std::string where = fmt::format("{}, {}", file.native(), dataset);
     throw core::Error(core::ErrorText{.what = what, .where = where, .why = why});
 }
@@ -38,11 +38,11 @@ FrameSelection select_frame(const FileReader& reader, const std::string& name,
     if (const auto committed = reader.frames_of(name); committed && !shape.empty())
         shape.front() = std::min(shape.front(), static_cast<hsize_t>(*committed));
     if (shape.size() < 2)
-        fail("not a series of frames", reader.path(), name,
-             fmt::format("it has {} axes", shape.size()));
+        fail_reading("not a series of frames", reader.path(), name,
+                     fmt::format("it has {} axes", shape.size()));
     if (frame < 0 || static_cast<hsize_t>(frame) >= shape.front())
-        fail(fmt::format("no frame {}", frame), reader.path(), name,
-             fmt::format("it has {}", shape.front()));
+        fail_reading(fmt::format("no frame {}", frame), reader.path(), name,
+                     fmt::format("it has {}", shape.front()));
     FrameSelection selection{std::vector<hsize_t>(shape.size()), shape};
     selection.start.front() = static_cast<hsize_t>(frame);
     selection.count.front() = 1;
@@ -57,8 +57,8 @@ void read_whole_frame(const FileReader& reader, const hdf5::Dataset& data, const
     for (const hsize_t n : selection.count)
         cells *= n;
     if (cells != out.size())
-        fail("frame of another size", reader.path(), name,
-             fmt::format("it has {} cells, {} were expected", cells, out.size()));
+        fail_reading("frame of another size", reader.path(), name,
+                     fmt::format("it has {} cells, {} were expected", cells, out.size()));
     read_selection(data, selection.start, selection.count, type, out.data());
 }
 
@@ -79,13 +79,13 @@ void FileReader::read_frame(const std::string& dataset, Index frame, const core:
     const core::Extents shape = box.shape();
     const std::size_t axes = selection.count.size() - 1;
     if (axes > 3 || static_cast<Index>(out.size()) != core::volume(shape))
-        fail("box does not fit the dataset", path_, dataset,
-             fmt::format("it has {} axes", axes + 1));
+        fail_reading("box does not fit the dataset", path_, dataset,
+                     fmt::format("it has {} axes", axes + 1));
     for (std::size_t i = 0; i < axes; ++i) {
         const std::size_t a = 3 - axes + i;
         if (box.lo[a] < 0 || static_cast<hsize_t>(box.hi[a]) > selection.count[1 + i])
-            fail("box outside the frame", path_, dataset,
-                 fmt::format("axis {} has {} cells", i + 1, selection.count[1 + i]));
+            fail_reading("box outside the frame", path_, dataset,
+                         fmt::format("axis {} has {} cells", i + 1, selection.count[1 + i]));
         selection.start[1 + i] = static_cast<hsize_t>(box.lo[a]);
         selection.count[1 + i] = static_cast<hsize_t>(shape[a]);
     }

@@ -23,8 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 using core::Index;
 
-[[noreturn]] void fail(std::string_view what, const fs::path& file, std::string_view dataset,
-                       std::string_view why, std::string_view advice = {}) {
+[[noreturn]] void refuse_reading(std::string_view what, const fs::path& file,
+                                 std::string_view dataset, std::string_view why,
+                                 std::string_view advice = {}) {
     const std::string where = fmt::format("{}, {}", file.native(), dataset);
     throw core::UsageError(
         core::ErrorText{.what = what, .where = where, .why = why, .advice = advice});
@@ -135,8 +136,8 @@ void FileReader::check_no_cycle(const std::string& path) const {
 hdf5::Dataset FileReader::open_dataset(const std::string& path) const {
     if (!hdf5::exists(file_.get(), path.c_str())) {
         const auto there = contents().datasets;
-        fail("no such dataset", path_, path, "the file does not have it",
-             there.empty() ? "" : fmt::format("it has {}", fmt::join(there, ", ")));
+        refuse_reading("no such dataset", path_, path, "the file does not have it",
+                       there.empty() ? "" : fmt::format("it has {}", fmt::join(there, ", ")));
     }
     return hdf5::open_dataset(file_.get(), path.c_str());
 }
@@ -179,8 +180,9 @@ FileReader::elsewhere(const std::string& path) const {
     if (std::string name = hdf5::name_of(data.get()); is_it(name)) return std::pair{there, name};
     for (std::string& name : file.contents().datasets)
         if (is_it(name)) return std::pair{there, std::move(name)};
-    fail("cannot read dataset", path_, path,
-         fmt::format("an external link leads to {}, where it has no name", there.native()));
+    refuse_reading(
+        "cannot read dataset", path_, path,
+        fmt::format("an external link leads to {}, where it has no name", there.native()));
 }
 
 DatasetInfo FileReader::dataset(const std::string& path) const {

@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(std::string_view what, const fs::path& path, const std::error_code& why) {
+[[noreturn]] void fail_in_directory(std::string_view what, const fs::path& path,
+                                    const std::error_code& why) {
     throw core::Error(core::ErrorText{
         .what = what,
         .where = path.native(),
@@ -28,15 +29,15 @@ bool is_there(const fs::path& path) {
     std::error_code failed;
     const auto status = fs::symlink_status(path, failed);
     if (failed && failed != std::errc::no_such_file_or_directory)
-        fail("cannot look at file", path, failed);
+        fail_in_directory("cannot look at file", path, failed);
     return fs::exists(status);
 }
 
-void remove_file(const fs::path& path) {
+void remove_unless_directory(const fs::path& path) {
     std::error_code failed;
     if (!fs::is_directory(path, failed)) fs::remove(path, failed); // a user's directory stays
     if (failed && failed != std::errc::no_such_file_or_directory)
-        fail("cannot remove", path, failed);
+        fail_in_directory("cannot remove", path, failed);
 }
 
 /// What a kill may leave beside a file (repair.hpp).
@@ -68,7 +69,7 @@ std::vector<fs::path> parts_in(const fs::path& folder, bool remains_too) {
          entry.increment(failed))
         if (is_part_name(entry->path().filename().native(), remains_too))
             found.push_back(entry->path());
-    if (failed) fail("cannot list directory", folder, failed);
+    if (failed) fail_in_directory("cannot list directory", folder, failed);
     return found;
 }
 
@@ -91,12 +92,12 @@ bool RunDirectory::holds_run() const {
 void RunDirectory::remove_run() const {
     // frames.h5 first: without it nothing points to what is removed after it.
     for (const fs::path& path : {frames(), xdmf(), report(), config()}) {
-        remove_file(path);
+        remove_unless_directory(path);
         for (const std::string_view suffix : remains)
-            remove_file(fs::path(path) += suffix);
+            remove_unless_directory(fs::path(path) += suffix);
     }
     for (const fs::path& part : parts_in(parts(), true))
-        remove_file(part);
+        remove_unless_directory(part);
     std::error_code not_empty; // then somebody else's files are in it
     fs::remove(parts(), not_empty);
     remove_all_checkpoints(*this);

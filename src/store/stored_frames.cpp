@@ -80,7 +80,7 @@ constexpr std::string_view what_to_do =
     "verify names all that is damaged; restore the file, or, if only files of the last segment are "
     "damaged, rename them and frames.h5 and resume: the segment is computed again";
 
-[[noreturn]] void fail(const std::string& where, const std::string& why) {
+[[noreturn]] void tell_difference(const std::string& where, const std::string& why) {
     throw core::Error(core::ErrorText{
         .what = "a frame computed again differs from the stored one",
         .where = where,
@@ -125,8 +125,8 @@ void StoredFrames::check(const FrameLayout& layout, const Frame& frame) {
                             .where = where,
                             .why = fmt::format("the file counts {} frames", records_.size())});
     if (records_[number].step != frame.record.step)
-        fail(where, fmt::format("step {} is stored, step {} was computed", records_[number].step,
-                                frame.record.step));
+        tell_difference(where, fmt::format("step {} is stored, step {} was computed",
+                                           records_[number].step, frame.record.step));
     for (std::size_t field = 0; field < layout.fields.size(); ++field)
         check_field(layout, frame, field);
 }
@@ -182,10 +182,10 @@ void StoredFrames::check_field(const FrameLayout& layout, const Frame& frame, st
         std::string at;
         for (int a = 1; a < cell->rank(); ++a)
             at += fmt::format("{}{}", a == 1 ? "" : ", ", (*cell)[a]);
-        fail(fmt::format("{}, /{}, frame {}, cell ({})", path_.native(),
-                         core::name_of(layout.fields[field]), frame.record.number, at),
-             fmt::format("{} is stored, {} was computed", text(cells_.data(), stored_box),
-                         text(computed, block_box)));
+        tell_difference(fmt::format("{}, /{}, frame {}, cell ({})", path_.native(),
+                                    core::name_of(layout.fields[field]), frame.record.number, at),
+                        fmt::format("{} is stored, {} was computed",
+                                    text(cells_.data(), stored_box), text(computed, block_box)));
     }
 }
 

@@ -24,7 +24,7 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
     return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-[[noreturn]] void fail(const char* what, const std::filesystem::path& path, int code) {
+[[noreturn]] void fail_writing(const char* what, const std::filesystem::path& path, int code) {
     const std::string why = core::errno_text(code);
     throw core::Error(core::ErrorText{.what = what, .where = path.native(), .why = why});
 }
@@ -33,13 +33,13 @@ std::filesystem::path directory_of(const std::filesystem::path& path) {
 void write_file(const std::filesystem::path& beside, std::string_view bytes, config::Sync sync,
                 const std::filesystem::path& path) {
     const int fd = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) fail("cannot create file", path, errno);
+    if (fd < 0) fail_writing("cannot create file", path, errno);
     int failed = core::write_whole(fd, std::as_bytes(std::span(bytes)));
     if (failed == 0 && sync != config::Sync::never && ::fsync(fd) != 0) failed = errno;
     if (::close(fd) != 0 && failed == 0) failed = errno;
     if (failed == 0) return;
     ::unlink(beside.c_str());
-    fail("cannot write file", path, failed);
+    fail_writing("cannot write file", path, failed);
 }
 
 void rename_file(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -99,7 +99,7 @@ void SwmrFile::sync() {
 
 void SwmrFile::push_to_disk() {
     const core::Stopwatch watch;
-    if (::fsync(descriptor_) != 0) fail("cannot sync file", path_, errno);
+    if (::fsync(descriptor_) != 0) fail_writing("cannot sync file", path_, errno);
     sync_seconds_ += watch.seconds();
 }
 

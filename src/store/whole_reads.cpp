@@ -19,7 +19,7 @@ public:
     /// @param space what to select of the dataset
     Elements(const hdf5::Dataset& data, const hdf5::Type& type, const hdf5::Space& memory,
              const hdf5::Space& space)
-        : data_(data), type_(type), memory_(memory) {
+        : type_(type), memory_(memory) {
         const auto count = call("H5Sget_simple_extent_npoints", {.object = data.get()},
                                 [&] { return H5Sget_simple_extent_npoints(memory.get()); });
         bytes_.resize(static_cast<std::size_t>(count) * H5Tget_size(type.get()));
@@ -46,7 +46,6 @@ private:
             H5Dvlen_reclaim(type_.get(), memory_.get(), H5P_DEFAULT, bytes_.data());
     }
 
-    const hdf5::Dataset& data_;
     const hdf5::Type& type_;
     const hdf5::Space& memory_;
     std::vector<std::byte> bytes_;

@@ -18,6 +18,11 @@ double fma_rate(kernel::Isa isa, int threads, double seconds);
 /// Elements of @p bytes bytes in one vector of an instruction set.
 int lanes(kernel::Isa isa, std::size_t bytes) noexcept;
 
+/// Vector operations of a step of one vector of cells: 4 per field for a separable stencil whose
+/// row sums are kept, 4 for the reaction, 4 for the two updates. Other stencils are measured by the
+/// same rule.
+inline constexpr double operations_per_vector = 16.0;
+
 struct MemoryLevel {
     std::string_view name; // "L1", "L2", "L3", "memory"
     std::size_t bytes; // of the arrays that one thread works on; twice a cache's size would not fit

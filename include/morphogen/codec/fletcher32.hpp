@@ -6,6 +6,8 @@
 
 namespace morphogen::codec {
 
+inline constexpr std::size_t fletcher32_bytes = 4; // as it is stored
+
 /// The checksum of HDF5's fletcher32 filter (filter 3; J. G. Fletcher, IEEE Trans. Comm. 30, 1982):
 /// sums modulo 65535 of big-endian 16-bit words, an odd last byte being the high one; 65535 stands
 /// for a sum of 0 unless every byte is 0. Stored after the data as 4 little-endian bytes. Any

@@ -88,6 +88,15 @@ struct NdBox {
         }
         return b;
     }
+    /// Moved back by @p offset.
+    constexpr NdBox operator-(const Dims& offset) const noexcept {
+        NdBox b = *this;
+        for (int a = 0; a < rank(); ++a) {
+            b.lo[a] -= offset[a];
+            b.hi[a] -= offset[a];
+        }
+        return b;
+    }
     friend constexpr bool operator==(const NdBox&, const NdBox&) = default;
 };
 

@@ -123,7 +123,7 @@ auto divide(R&& range, Index leaf, Index offset, const OnLeaf& on_leaf, const Co
 
 /// A source and what is to happen to its elements; does nothing by itself.
 template <Splittable R, typename Stage = detail::AsIs>
-struct Pipeline {
+struct StagedRange {
     using Result = typename Stage::template Result<typename R::Element>;
     R source;
     Stage stage{};
@@ -131,16 +131,17 @@ struct Pipeline {
 
 namespace detail {
 template <Splittable R>
-Pipeline<R> pipeline(R range) {
+StagedRange<R> staged(R range) {
     return {std::move(range)};
 }
 template <typename R, typename Stage>
-Pipeline<R, Stage> pipeline(Pipeline<R, Stage> p) {
+StagedRange<R, Stage> staged(StagedRange<R, Stage> p) {
     return p;
 }
 
 template <typename R, typename Stage, CutoffPolicy C, typename OnLeaf, typename Combine>
-auto divide(Pipeline<R, Stage>&& p, const C& cut, const OnLeaf& on_leaf, const Combine& combine) {
+auto divide(StagedRange<R, Stage>&& p, const C& cut, const OnLeaf& on_leaf,
+            const Combine& combine) {
     const Index leaf = cut.leaf(p.source.size());
     MORPHOGEN_EXPECT(leaf >= 1);
     if (Worker* const worker = Worker::current()) worker->begin_root();
@@ -151,34 +152,34 @@ auto divide(Pipeline<R, Stage>&& p, const C& cut, const OnLeaf& on_leaf, const C
 /// A source, or one with map() and filter() applied.
 template <typename P>
 concept Parallel = requires(P&& p) {
-    detail::pipeline(std::forward<P>(p));
+    detail::staged(std::forward<P>(p));
 };
 
 /// Each element x becomes f(x).
 template <Parallel P, typename F>
 auto map(P&& p, F f) {
-    auto before = detail::pipeline(std::forward<P>(p));
+    auto before = detail::staged(std::forward<P>(p));
     using Before = decltype(before);
     using Stage = detail::Mapped<decltype(before.stage), F>;
     static_assert(std::is_invocable_v<const F&, typename Before::Result>,
                   "several threads call it: it must take the element, as a const object");
-    return Pipeline<decltype(before.source), Stage>{std::move(before.source),
-                                                    Stage{std::move(before.stage), std::move(f)}};
+    return StagedRange<decltype(before.source), Stage>{
+        std::move(before.source), Stage{std::move(before.stage), std::move(f)}};
 }
 
 /// The elements for which keep(const x&) holds, in their order.
 template <Parallel P, typename F>
 auto filter(P&& p, F keep) {
-    auto before = detail::pipeline(std::forward<P>(p));
+    auto before = detail::staged(std::forward<P>(p));
     using Stage = detail::Filtered<decltype(before.stage), F>;
-    return Pipeline<decltype(before.source), Stage>{
+    return StagedRange<decltype(before.source), Stage>{
         std::move(before.source), Stage{std::move(before.stage), std::move(keep)}};
 }
 
 /// Calls f(x) for every element, in any order and at the same time.
 template <Parallel P, typename F, CutoffPolicy C = cutoff::Automatic>
 void for_each(P&& p, const F& f, const C& cut = {}) {
-    auto line = detail::pipeline(std::forward<P>(p));
+    auto line = detail::staged(std::forward<P>(p));
     const auto stage = std::move(line.stage);
     detail::divide(
         std::move(line), cut,
@@ -196,7 +197,7 @@ void for_each(P&& p, const F& f, const C& cut = {}) {
 /// leaf starts from @p identity. @returns identity where there is no element.
 template <Parallel P, typename T, typename Op, CutoffPolicy C = cutoff::Automatic>
 T reduce(P&& p, const T& identity, const Op& op, const C& cut = {}) {
-    auto line = detail::pipeline(std::forward<P>(p));
+    auto line = detail::staged(std::forward<P>(p));
     const auto stage = std::move(line.stage);
     return detail::divide(
         std::move(line), cut,
@@ -266,7 +267,7 @@ std::vector<T> collect_some(Line&& line, const Stage& stage, const C& cut) {
 /// The elements, copied or moved into a vector in their order.
 template <Parallel P, CutoffPolicy C = cutoff::Automatic>
 auto collect(P&& p, const C& cut = {}) {
-    auto line = detail::pipeline(std::forward<P>(p));
+    auto line = detail::staged(std::forward<P>(p));
     using Stage = decltype(line.stage);
     using T = std::remove_cvref_t<typename decltype(line)::Result>;
     const Stage stage = std::move(line.stage);

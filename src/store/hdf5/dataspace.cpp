@@ -10,6 +10,10 @@ std::size_t axes_of(const Space& space) {
 
 } // namespace
 
+std::vector<hsize_t> sizes(const core::Dims& d) {
+    return {d.begin(), d.end()};
+}
+
 Space scalar_space() {
     return Space(call("H5Screate", {}, [] { return H5Screate(H5S_SCALAR); }));
 }

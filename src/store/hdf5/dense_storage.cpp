@@ -8,14 +8,12 @@
 namespace morphogen::store::hdf5 {
 namespace {
 
-constexpr std::size_t checksum_bytes = 4;
-
 bool is_damaged(const RawFile& file, std::uint64_t address, std::string_view mark,
                 std::uint64_t size) {
     const auto bytes = file.read(address, size);
     if (!bytes || std::string_view(bytes->data(), mark.size()) != mark) return true;
-    const auto covered = std::span(*bytes).first(bytes->size() - checksum_bytes);
-    return metadata_checksum(covered) != number(*bytes, covered.size(), checksum_bytes);
+    const auto covered = std::span(*bytes).first(bytes->size() - metadata_checksum_bytes);
+    return metadata_checksum(covered) != number(*bytes, covered.size(), metadata_checksum_bytes);
 }
 
 } // namespace

@@ -5,18 +5,18 @@
 namespace morphogen::store::hdf5 {
 namespace {
 
-MissingSources* current = nullptr;
+MissingSources* hiding = nullptr;
 std::string last_opened;
 
 } // namespace
 
 MissingSources::MissingSources() {
-    current = this;
+    hiding = this;
     last_opened.clear();
 }
 
 MissingSources::~MissingSources() {
-    current = nullptr;
+    hiding = nullptr;
 }
 
 bool MissingSources::add_last_opened() {
@@ -27,8 +27,8 @@ bool MissingSources::add_last_opened() {
 }
 
 bool may_open(const char* name) noexcept {
-    if (current == nullptr) return true;
-    if (std::ranges::find(current->names_, name) != current->names_.end()) return false;
+    if (hiding == nullptr) return true;
+    if (std::ranges::find(hiding->names_, name) != hiding->names_.end()) return false;
     try {
         last_opened = name;
     } catch (...) { // without memory the call that opens fails with its own error

@@ -9,7 +9,6 @@
 namespace morphogen::store::hdf5 {
 namespace {
 
-constexpr std::uint64_t checksum_bytes = 4;
 /// Of all blocks: more was made to keep us busy, or to hold large attributes; nothing is said of
 /// it.
 constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
@@ -28,7 +27,8 @@ ObjectHeader::ObjectHeader(const RawFile& file, std::uint64_t address) {
     for (std::size_t i = 0; !is_damaged_ && i < std::min(blocks_.size(), most_blocks); ++i) {
         const Block block = blocks_[i];
         if (block.size > most_bytes - bytes) {
-            is_damaged_ = is_version_2_ && !file.read(block.address + block.size, checksum_bytes);
+            is_damaged_ =
+                is_version_2_ && !file.read(block.address + block.size, metadata_checksum_bytes);
             is_whole_ = false;
             return;
         }
@@ -57,8 +57,9 @@ void ObjectHeader::begin_version_2(const RawFile& file, std::uint64_t address,
 }
 
 void ObjectHeader::look_through(const RawFile& file, const Block& block) {
-    const auto all = file.read(block.address - block.before,
-                               block.before + block.size + (is_version_2_ ? checksum_bytes : 0));
+    const auto all =
+        file.read(block.address - block.before,
+                  block.before + block.size + (is_version_2_ ? metadata_checksum_bytes : 0));
     if (!all) {
         is_damaged_ = is_version_2_;
         is_whole_ = false;
@@ -66,7 +67,7 @@ void ObjectHeader::look_through(const RawFile& file, const Block& block) {
     }
     const auto covered = std::span(*all).first(block.before + block.size);
     if (is_version_2_ &&
-        metadata_checksum(covered) != number(*all, covered.size(), checksum_bytes)) {
+        metadata_checksum(covered) != number(*all, covered.size(), metadata_checksum_bytes)) {
         is_damaged_ = true;
         return;
     }
@@ -116,8 +117,9 @@ void ObjectHeader::take(std::uint64_t type, std::span<const char> body) {
     Block next{number(body, 0, 8), number(body, 8, 8), 0};
     if (is_version_2_) { // "OCHK" before, a checksum after the messages
         constexpr std::uint64_t mark = 4;
-        if (next.size < mark + checksum_bytes || next.address > undefined_address - mark) return;
-        next = {next.address + mark, next.size - mark - checksum_bytes, mark};
+        if (next.size < mark + metadata_checksum_bytes || next.address > undefined_address - mark)
+            return;
+        next = {next.address + mark, next.size - mark - metadata_checksum_bytes, mark};
     }
     blocks_.push_back(next);
 }

@@ -5,24 +5,24 @@
 namespace morphogen::store::hdf5 {
 namespace {
 
-TriedFiles* current = nullptr;
+TriedFiles* recording = nullptr;
 
 } // namespace
 
 TriedFiles::TriedFiles() {
-    current = this;
+    recording = this;
 }
 
 TriedFiles::~TriedFiles() {
-    current = nullptr;
+    recording = nullptr;
 }
 
 bool is_tried(const char* name) noexcept {
-    if (current == nullptr) return false;
+    if (recording == nullptr) return false;
     try {
-        current->names_.emplace_back(name);
+        recording->names_.emplace_back(name);
     } catch (...) { // without memory, what follows fails too
-        current->names_.clear();
+        recording->names_.clear();
     }
     return true;
 }

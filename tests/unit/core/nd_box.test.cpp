@@ -39,6 +39,12 @@ std::uint32_t at(const std::vector<std::byte>& bytes, Index n) {
 
 } // namespace
 
+TEST_CASE("a box moved by an offset and back is where it was") {
+    const NdBox box{{1, 2, 3}, {4, 6, 8}};
+    CHECK(box - Dims{1, 1, 2} == NdBox{{0, 1, 1}, {3, 5, 6}});
+    CHECK((box + Dims{5, -7, 9}) - Dims{5, -7, 9} == box);
+}
+
 TEST_CASE("copy_box moves exactly the elements of the box for any rank") {
     std::minstd_rand random(5);
     for (int round = 0; round < 400; ++round) {

@@ -75,13 +75,13 @@ TEST_CASE("a writer that is destroyed without close() leaks nothing") {
 namespace {
 
 /// Writes a few bytes per call, is interrupted now and then; counts; fails where it is told to.
-class BadDisk final : public test::FaultyQueue {
+class FailingDisk final : public test::FaultyQueue {
 public:
     struct Log {
         std::atomic<int> syncs{0};
         std::atomic<io::Action> failing{io::Action::status}; // never used by a writer
     };
-    BadDisk(io::Backend backend, Log& log) : FaultyQueue(backend, 1), log_(log) {}
+    FailingDisk(io::Backend backend, Log& log) : FaultyQueue(backend, 1), log_(log) {}
 
     void before(io::Operation& op) override {
         full_ = op.length;
@@ -111,8 +111,8 @@ TEST_CASE("short writes go on, files are synced, errors of sync and close are re
             const Watchdog watchdog("bad disk");
             const auto path =
                 directory / (io::to_string(backend) + std::to_string(static_cast<int>(failing)));
-            BadDisk::Log log;
-            io::MadeQueue made{std::make_unique<BadDisk>(backend, log)};
+            FailingDisk::Log log;
+            io::MadeQueue made{std::make_unique<FailingDisk>(backend, log)};
             io::WriteEngine engine({.depth = 1}, io::Sync::files, std::move(made));
             io::BufferPool pool(1 << 16);
             engine.put(part(pool, 1, 0, 3000), {{path}});

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 
 #include <atomic>
@@ -18,16 +19,11 @@ using core::Dims;
 using core::Index;
 using core::NdBox;
 using store::DatasetReader;
+using test::open;
+using test::plenty;
 using test::SampleDataset;
 
 namespace {
-
-constexpr std::uint64_t plenty = std::uint64_t{1} << 26;
-
-std::unique_ptr<DatasetReader> open(const std::filesystem::path& path,
-                                    const std::string& name = "data") {
-    return std::make_unique<DatasetReader>(std::make_shared<store::FileReader>(path), name);
-}
 
 /// The same box by the stream and by the library.
 bool agree(const DatasetReader& reader, const NdBox& box, int threads = 2) {

@@ -6,6 +6,7 @@
 
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 #include "watchdog.hpp"
 
@@ -21,12 +22,9 @@ using core::Index;
 using core::NdBox;
 using rework::BoxLoader;
 using store::DatasetReader;
+using test::open;
 
 namespace {
-
-std::unique_ptr<DatasetReader> open(const std::filesystem::path& path) {
-    return std::make_unique<DatasetReader>(std::make_shared<store::FileReader>(path), "data");
-}
 
 std::filesystem::path write(const test::TemporaryDirectory& directory, hid_t type = H5T_IEEE_F32LE,
                             std::size_t element = 4) {

@@ -11,6 +11,7 @@
 #include "hdf5_samples.hpp"
 #include "killed_run.hpp"
 #include "small_files.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 #include "watchdog.hpp"
 
@@ -29,15 +30,11 @@ using core::Dims;
 using core::Index;
 using core::NdBox;
 using store::DatasetReader;
+using test::open;
+using test::plenty;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr std::uint64_t plenty = std::uint64_t{1} << 26;
-
-std::unique_ptr<DatasetReader> open(const fs::path& path, const char* name) {
-    return std::make_unique<DatasetReader>(std::make_shared<store::FileReader>(path), name);
-}
 
 /// By our own decoders: the library may have no plugin for a codec.
 std::vector<std::byte> decoded(const DatasetReader& reader, const NdBox& box) {

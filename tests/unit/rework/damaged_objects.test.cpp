@@ -10,6 +10,7 @@
 #include "catch.hpp"
 #include "hdf5_samples.hpp"
 #include "killed_run.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 #include "watchdog.hpp"
 
@@ -18,11 +19,10 @@
 #include <vector>
 
 using namespace morphogen;
+using test::budget;
 namespace fs = std::filesystem;
 
 namespace {
-
-const rework::ReworkBudget budget{.threads = 2, .memory = std::uint64_t{1} << 26};
 
 /// A run's file of three frames, closed.
 fs::path write_frames(const test::TemporaryDirectory& directory) {

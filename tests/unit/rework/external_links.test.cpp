@@ -11,6 +11,7 @@
 #include "linked_files.hpp"
 #include "own_links.hpp"
 #include "small_files.hpp"
+#include "support.hpp"
 #include "watchdog.hpp"
 
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 #include <string>
 
 using namespace morphogen;
+using test::budget;
 using test::item_values;
 using test::link_to;
 using test::SmallFile;
@@ -29,12 +31,6 @@ using test::write_small_file;
 using test::write_virtual;
 namespace fs = std::filesystem;
 namespace hdf5 = test::hdf5;
-
-namespace {
-
-const rework::ReworkBudget budget{.threads = 2, .memory = std::uint64_t{1} << 26};
-
-} // namespace
 
 TEST_CASE("gather reads what external links lead to") {
     const test::Watchdog watchdog("gather", std::chrono::seconds(60));

@@ -1,6 +1,7 @@
 #include "morphogen/rework/image.hpp"
 
 #include "catch.hpp"
+#include "support.hpp"
 
 #include <array>
 #include <cmath>
@@ -8,16 +9,12 @@
 #include <vector>
 
 using namespace morphogen::rework;
+using morphogen::test::pixel;
 
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double inf = std::numeric_limits<double>::infinity();
-
-Rgb pixel(const Image& image, morphogen::core::Index x, morphogen::core::Index y) {
-    const auto* p = image.rgb.data() + 3 * (y * image.width + x);
-    return {p[0], p[1], p[2]};
-}
 
 } // namespace
 

@@ -11,6 +11,7 @@
 #include "rework/chunk_writer.hpp"
 #include "rework/rechunk_plan.hpp"
 #include "rework/shuffled_slab.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 
 #include <cstring>
@@ -23,13 +24,12 @@ using namespace morphogen;
 using core::Dims;
 using core::Index;
 using rework::RechunkOptions;
+using test::plenty;
 using test::SampleDataset;
 
 namespace {
 
-constexpr std::uint64_t plenty = std::uint64_t{1} << 26;
-
-std::vector<codec::Hdf5Filter> deflate(std::size_t element) {
+std::vector<codec::Hdf5Filter> deflated(std::size_t element) {
     return codec::hdf5_filters({.element_size = element});
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("rechunk: the same elements with other chunks whatever the layouts and
     const Dims shape{13, 22, 31};
     const auto in = test::write_samples(
         directory / "in.h5",
-        {{.name = "a", .shape = shape, .chunk = {1, 7, 10}, .filters = deflate(4)},
+        {{.name = "a", .shape = shape, .chunk = {1, 7, 10}, .filters = deflated(4)},
          {.name = "b", .shape = shape},
          {.name = "c", .shape = shape, .chunk = {13, 22, 31}},
          {.name = "line", .shape = {50}}});
@@ -84,7 +84,7 @@ TEST_CASE("rechunk: chunks with long rows, which stay shuffled on their way") {
     const Dims shape{5, 11, 150};
     const auto in = test::write_samples(
         directory / "in.h5",
-        {{.name = "shuffled", .shape = shape, .chunk = {1, 4, 70}, .filters = deflate(4)},
+        {{.name = "shuffled", .shape = shape, .chunk = {1, 4, 70}, .filters = deflated(4)},
          {.name = "plain",
           .shape = shape,
           .chunk = {2, 11, 64},
@@ -93,7 +93,7 @@ TEST_CASE("rechunk: chunks with long rows, which stay shuffled on their way") {
          {.name = "partly",
           .shape = shape,
           .chunk = {1, 4, 70},
-          .filters = deflate(4),
+          .filters = deflated(4),
           .written = {{0, 4, 70}, {1, 8, 140}}}});
     const std::uint64_t least = 5 * 11 * 150 * 4;
     for (const std::uint64_t memory : {least, plenty})
@@ -148,7 +148,7 @@ TEST_CASE("rechunk: a slab by rows and one that is shuffled give the same chunks
 TEST_CASE("rechunk: contiguous output and a codec of choice") {
     const test::TemporaryDirectory directory;
     const auto in = test::write_samples(
-        directory / "in.h5", {{.name = "a", .chunk = {1, 7, 10}, .filters = deflate(4)}});
+        directory / "in.h5", {{.name = "a", .chunk = {1, 7, 10}, .filters = deflated(4)}});
     const auto out = directory / "out.h5";
     rework::rechunk(in, out, {.contiguous = true, .threads = 2, .memory = plenty});
     CHECK(info_of(out, "a").layout == store::DataLayout::contiguous);
@@ -172,7 +172,7 @@ TEST_CASE("rechunk: the bytes before the file's own come along") {
             const auto creation = store::hdf5::file_creation();
             REQUIRE(H5Pset_userblock(creation.get(), size) >= 0);
             const auto file = store::hdf5::create_file(in, creation, store::hdf5::file_access());
-            test::write_sample(file, {.name = "a", .chunk = {1, 7, 10}, .filters = deflate(4)});
+            test::write_sample(file, {.name = "a", .chunk = {1, 7, 10}, .filters = deflated(4)});
         }
         std::string block;
         for (std::size_t i = 0; i < size; ++i)
@@ -209,7 +209,7 @@ TEST_CASE("rechunk: a damaged chunk ends it with its name and nothing is left") 
     const test::TemporaryDirectory directory;
     const auto in = test::write_samples(
         directory / "in.h5",
-        {{.name = "a", .shape = {8, 64, 64}, .chunk = {1, 64, 64}, .filters = deflate(4)}});
+        {{.name = "a", .shape = {8, 64, 64}, .chunk = {1, 64, 64}, .filters = deflated(4)}});
     const haddr_t address = test::chunk_address(in, "a", {5, 0, 0});
     std::fstream file(in, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(address) + 30);

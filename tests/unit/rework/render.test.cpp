@@ -4,6 +4,7 @@
 #include "morphogen/rework/output_pattern.hpp"
 
 #include "catch.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 
 #include <png.h>
@@ -21,6 +22,7 @@ using morphogen::core::Error;
 using morphogen::core::Extents;
 using morphogen::core::Index;
 using morphogen::core::UsageError;
+using morphogen::test::pixel;
 namespace fs = std::filesystem;
 
 namespace {
@@ -65,11 +67,6 @@ Image read_png(const fs::path& path) {
     Image image{png.width, png.height, std::vector<std::uint8_t>(PNG_IMAGE_SIZE(png))};
     REQUIRE(png_image_finish_read(&png, nullptr, image.rgb.data(), 0, nullptr) != 0);
     return image;
-}
-
-Rgb pixel(const Image& image, Index x, Index y) {
-    const auto* p = image.rgb.data() + 3 * (y * image.width + x);
-    return {p[0], p[1], p[2]};
 }
 
 RenderOptions to(const fs::path& path) {

@@ -6,6 +6,7 @@
 #include "hdf5_samples.hpp"
 #include "linked_files.hpp"
 #include "small_files.hpp"
+#include "support.hpp"
 #include "temporary_directory.hpp"
 #include "watchdog.hpp"
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 using namespace morphogen;
+using test::budget;
 using test::item_values;
 using test::link_to;
 using test::values_of;
@@ -24,12 +26,6 @@ using test::write_small_file;
 using test::write_virtual;
 namespace fs = std::filesystem;
 namespace hdf5 = test::hdf5;
-
-namespace {
-
-const rework::ReworkBudget budget{.threads = 2, .memory = std::uint64_t{1} << 26};
-
-} // namespace
 
 TEST_CASE("sources of a virtual dataset behind an external link are those of its own file") {
     const test::Watchdog watchdog("virtual dataset");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "morphogen/core/nd_box.hpp"
 #include "morphogen/store/hdf5/handle.hpp"
 
 #include <span>
@@ -7,6 +8,9 @@
 
 /// Dataspaces and selections. All throw core::Error.
 namespace morphogen::store::hdf5 {
+
+/// As the library takes shapes and places.
+std::vector<hsize_t> sizes(const core::Dims& d);
 
 Space scalar_space();
 /// @param max_shape as long as @p shape, or empty for a fixed shape.
