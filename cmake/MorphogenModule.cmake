@@ -24,11 +24,6 @@ function(morphogen_module name)
     target_link_libraries(${target} ${scope} ${arg_PUBLIC})
     if(arg_PRIVATE AND arg_SOURCES)
         target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
-        # The plain builds go without, so that a file that forgets one of these is found.
-        if(MORPHOGEN_SANITIZE AND "fmt::fmt" IN_LIST arg_PRIVATE)
-            target_precompile_headers(${target} PRIVATE <fmt/format.h> <algorithm> <exception> <filesystem> <functional>
-                <map> <memory> <optional> <set> <span> <string> <string_view> <vector>)
-        endif()
     endif()
     set_property(GLOBAL APPEND PROPERTY MORPHOGEN_MODULES ${name})
 endfunction()

@@ -1,5 +1,6 @@
 # What a person may choose at configure time; everything else follows from the compiler found.
 option(MORPHOGEN_BUILD_TESTS "Build the tests" ON)
+option(MORPHOGEN_UNITY_TESTS "Compile a module's unit tests as a few large files: quicker anew, slower after each change" OFF)
 option(MORPHOGEN_WARNINGS_AS_ERRORS "Treat compiler warnings as errors" OFF)
 option(MORPHOGEN_KERNEL_ONLY "Build only core, parallel and kernel: no HDF5, no MPI (cross-compiling)" OFF)
 option(MORPHOGEN_CONTRACTS "Check internal contracts (on by default in Debug builds)" OFF)
@@ -29,6 +30,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(morphogen_flags INTERFACE 
         -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
+# Several files as one: what another file has is no shadow, and what is in a .cpp file is in a file that is included.
+set(unity "$<BOOL:$<TARGET_PROPERTY:UNITY_BUILD>>")
+target_compile_options(morphogen_flags INTERFACE
+    $<${unity}:-Wno-shadow> $<$<AND:${unity},$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>)
 if(MORPHOGEN_WARNINGS_AS_ERRORS)
     target_compile_options(morphogen_flags INTERFACE -Werror)
 endif()

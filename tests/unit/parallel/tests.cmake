@@ -1,3 +1,6 @@
+# It replaces operator new: a compiler that sees that beside other code takes its free() for a mistake.
+set_source_files_properties("${CMAKE_CURRENT_LIST_DIR}/join_allocation.test.cpp" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+
 # GNU's OpenMP runtime binds the main thread before main: what is left must not be taken for all the process has.
 foreach(binding true close)
     set(test "parallel: OMP_PROC_BIND=${binding} leaves the process its cores")
