@@ -29,7 +29,8 @@ cmake -S "$source" -B "$build" -G Ninja -DMORPHOGEN_KERNEL_ONLY=ON \
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
     -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DCMAKE_CXX_COMPILER=aarch64-linux-gnu-g++ \
     -DCMAKE_CROSSCOMPILING_EMULATOR="qemu-aarch64;-L;$root" \
-    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMORPHOGEN_CONTRACTS=ON -DMORPHOGEN_WARNINGS_AS_ERRORS=ON >/dev/null
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O2 -DCMAKE_UNITY_BUILD=ON \
+    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DMORPHOGEN_CONTRACTS=ON -DMORPHOGEN_WARNINGS_AS_ERRORS=ON >/dev/null
 cmake --build "$build" --target test_kernel
 # Emulated, a minute each: what the native tests say about the oracle and about large grids is not repeated.
 OMP_WAIT_POLICY=passive exec qemu-aarch64 -L "$root" "$build/tests/test_kernel" \
