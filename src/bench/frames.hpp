@@ -37,11 +37,6 @@ public:
     void begin_frame(const store::FrameRecord& record) override { inner_->begin_frame(record); }
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
-    /// None: appended chunks would pass by the disk.
-    store::ChunkAppender* appender(core::Index) noexcept override { return nullptr; }
-    void put_appended(std::size_t field, core::Index chunk, store::ChunkPlace place) override {
-        inner_->put_appended(field, chunk, place);
-    }
     void put_frame(const store::Frame& frame) override { inner_->put_frame(frame); }
     void end_frame() override { inner_->end_frame(); }
     void commit() override { inner_->commit(); }

@@ -41,7 +41,6 @@ void round_cells(std::span<std::byte> cells, core::Precision precision, const Ro
 /// A chunk on its way: where its cells are, then what is stored of it.
 struct FrameEncoder::Item {
     const std::byte* field_cells = nullptr; // of the frame's block
-    store::ChunkAppender* appender = nullptr;
     EncodedChunk chunk;
     core::AlignedBuffer<std::byte> stored; // made once per slot
 };
@@ -58,7 +57,6 @@ public:
             if (offer.kind == FrameOffer::Kind::later) return parallel::Offer::later();
             if (offer.kind == FrameOffer::Kind::end) return parallel::Offer::end();
             cells_ = offer.frame->cells.data();
-            appender_ = offer.appender;
             number_ = 0;
         }
         return parallel::Offer::item();
@@ -68,13 +66,11 @@ public:
         const core::Index chunks = layout_.chunks();
         const auto field = static_cast<std::size_t>(number_ / chunks);
         item.field_cells = cells_ + field * layout_.field_bytes();
-        item.appender = appender_;
         item.chunk = {.field = field,
                       .chunk = number_ % chunks,
                       .first = number_ == 0,
                       .last = number_ + 1 == per_frame_,
-                      .stored = {},
-                      .place = {}};
+                      .stored = {}};
         if (++number_ == per_frame_) cells_ = nullptr;
     }
 
@@ -85,7 +81,6 @@ private:
     // Of the frame being split. Not the frame: that leaves the ring with its first chunk, and its
     // place there gets another, while later chunks wait for a slot.
     const std::byte* cells_ = nullptr;
-    store::ChunkAppender* appender_ = nullptr;
     core::Index number_ = 0; // of its next chunk, over all fields
 };
 
@@ -157,17 +152,7 @@ void FrameEncoder::encode_chunk(Item& item, int thread) {
             codec::ChunkEncoder::bound(layout_.filters, layout_.chunk_bytes()));
     const std::size_t bytes = encode_cells(worker, item, item.stored.span());
     item.chunk.stored = item.stored.span().first(bytes);
-    worker.compress_cpu_s += core::thread_cpu_seconds() - start;
-    if (item.appender != nullptr) append_chunk(worker, item);
-}
-
-/// While the bytes are in this core's cache.
-void FrameEncoder::append_chunk(Worker& worker, Item& item) const {
-    const core::Stopwatch watch;
-    const double start = core::thread_cpu_seconds();
-    item.chunk.place = item.appender->try_append(item.chunk.stored);
-    worker.append_cpu_s += core::thread_cpu_seconds() - start;
-    worker.append_s += watch.seconds();
+    worker.cpu_seconds += core::thread_cpu_seconds() - start;
 }
 
 void FrameEncoder::encode(Calls calls) {
@@ -180,11 +165,11 @@ void FrameEncoder::encode(Calls calls) {
         Sink{calls.put});
 }
 
-double FrameEncoder::sum(double Worker::*seconds) const noexcept {
-    double all = 0.0;
+double FrameEncoder::compress_cpu_seconds() const noexcept {
+    double seconds = 0.0;
     for (const Worker& worker : workers_)
-        all += worker.*seconds;
-    return all;
+        seconds += worker.cpu_seconds;
+    return seconds;
 }
 
 } // namespace morphogen::run

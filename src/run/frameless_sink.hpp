@@ -11,8 +11,6 @@ public:
     void check_stored(const store::Frame&) override {}
     void begin_frame(const store::FrameRecord&) override {}
     void put_chunk(std::size_t, core::Index, std::span<const std::byte>) override {}
-    store::ChunkAppender* appender(core::Index) noexcept override { return nullptr; }
-    void put_appended(std::size_t, core::Index, store::ChunkPlace) override {}
     void put_frame(const store::Frame&) override {}
     void end_frame() override {}
     void commit() override {}

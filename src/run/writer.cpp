@@ -186,22 +186,17 @@ void Writer::write_chunks() {
         if (publish_due()) publish_pending();
         const store::Frame* const frame = ring_.peek(ahead);
         if (frame == nullptr) return {FrameOffer::Kind::later};
-        const core::Index number = frame->record.number;
-        enter(WriterStage::encode, number);
+        enter(WriterStage::encode, frame->record.number);
         ++ahead;
-        return {FrameOffer::Kind::frame, frame, sink_->appender(number)};
+        return {FrameOffer::Kind::frame, frame};
     };
     const auto put = [&](const EncodedChunk& chunk) {
         if (chunk.first) {
             begin_frame();
             --ahead;
         }
-        metered(WriterStage::put_chunk, [&] {
-            if (chunk.place)
-                sink_->put_appended(chunk.field, chunk.chunk, *chunk.place);
-            else
-                sink_->put_chunk(chunk.field, chunk.chunk, chunk.stored);
-        });
+        metered(WriterStage::put_chunk,
+                [&] { sink_->put_chunk(chunk.field, chunk.chunk, chunk.stored); });
         if (chunk.last) end_frame();
     };
     encoder_->encode({next, put});

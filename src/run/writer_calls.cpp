@@ -74,11 +74,7 @@ WriterFigures Writer::figures() const {
     f.busy_s -= f.idle_s;
     f.buffers_allocated = static_cast<core::Index>(recycler_.allocated());
     f.threads = options_.threads;
-    if (encoder_) {
-        f.compress_cpu_s = encoder_->compress_cpu_seconds();
-        f.write_s += encoder_->append_seconds();
-        f.write_cpu_s += encoder_->append_cpu_seconds();
-    }
+    f.compress_cpu_s = encoder_ ? encoder_->compress_cpu_seconds() : 0.0;
     f.bytes_stored = sink_->bytes_stored();
     f.sync_s = sink_->sync_seconds();
     f.write_s -= f.sync_s - sync_before_;

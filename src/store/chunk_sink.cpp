@@ -109,27 +109,16 @@ void ChunkSink::begin_segment(Index first_frame) {
                                        layout_, place(first_frame), provenance_);
 }
 
-/// Whether that frame is of a later segment than the open one.
-bool ChunkSink::ends_before(Index frame) const noexcept {
-    return files_.frames_per_file > 0 && frame - part_->first_frame() >= files_.frames_per_file;
-}
-
 void ChunkSink::begin_frame(const FrameRecord& record) {
     stored_.close();
-    if (ends_before(record.number)) begin_segment(record.number);
+    if (files_.frames_per_file > 0 &&
+        record.number - part_->first_frame() >= files_.frames_per_file)
+        begin_segment(record.number);
     part_->begin_frame(record);
 }
 
 void ChunkSink::put_chunk(std::size_t field, Index chunk, std::span<const std::byte> stored) {
     part_->put_chunk(field, chunk, stored);
-}
-
-ChunkAppender* ChunkSink::appender(Index frame) noexcept {
-    return ends_before(frame) ? nullptr : part_->appender();
-}
-
-void ChunkSink::put_appended(std::size_t field, Index chunk, ChunkPlace place) {
-    part_->put_appended(field, chunk, place);
 }
 
 void ChunkSink::put_frame(const Frame&) {

@@ -37,8 +37,6 @@ public:
     void begin_frame(const FrameRecord& record) override;
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
-    ChunkAppender* appender(core::Index frame) noexcept override;
-    void put_appended(std::size_t field, core::Index chunk, ChunkPlace place) override;
     void put_frame(const Frame& frame) override;
     void end_frame() override { part_->end_frame(); }
     void commit() override;
@@ -58,7 +56,6 @@ private:
     Segment segment(core::Index number, core::Index first_frame) const;
     std::filesystem::path first_path() const;
     PartPlace place(core::Index first_frame) const;
-    bool ends_before(core::Index frame) const noexcept;
     void begin_segment(core::Index first_frame);
     void make_master(MasterStart start);
     void renew_master();

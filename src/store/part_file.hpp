@@ -30,10 +30,7 @@ public:
 
     void begin_frame(const FrameRecord& record);
     void put_chunk(std::size_t field, core::Index chunk, std::span<const std::byte> stored);
-    void put_appended(std::size_t field, core::Index chunk, ChunkPlace place);
-    /// For chunks of any frame to come; null in a file where HDF5 does not ask for the places.
-    ChunkAppender* appender() noexcept;
-    void end_frame();
+    void end_frame() const;
     /// Flushes what has ended, then counts it. @returns its records, until the next begin_frame().
     std::span<const FrameRecord> commit();
     void sync() { file_.sync(); }
@@ -45,19 +42,7 @@ public:
     double sync_seconds() const noexcept { return file_.sync_seconds(); }
 
 private:
-    /// A chunk that the library does not know of yet.
-    struct Appended {
-        std::size_t field;
-        core::Index chunk;
-        ChunkPlace place;
-    };
-
     void open_fields();
-    void enlarge();
-    void count_ended();
-    void close_datasets();
-    std::vector<hsize_t> offset_of(core::Index chunk) const;
-    void count_chunk(std::size_t bytes);
     void hold();
     void let_go();
 
@@ -70,7 +55,6 @@ private:
     std::vector<FrameRecord> counted_; // by the last commit
     core::Index begun_ = 0;            // frames of this file, the kept ones included
     core::Index extent_ = 0;           // of the fields
-    std::vector<Appended> appended_;   // of the frame that is being written
     core::Index chunks_missing_ = 0;   // of the frame that is being written
     std::uint64_t bytes_stored_ = 0;
     bool held_ = false;

@@ -94,10 +94,6 @@ void SharedSink::put_chunk(std::size_t, Index, std::span<const std::byte>) {
     MORPHOGEN_EXPECT(takes_chunks()); // with MPI-IO, H5Dwrite_chunk corrupts silently or hangs
 }
 
-void SharedSink::put_appended(std::size_t, Index, ChunkPlace) {
-    MORPHOGEN_EXPECT(takes_chunks());
-}
-
 void SharedSink::put_frame(const Frame& frame) {
     file_->put_frame(frame);
 }

@@ -31,8 +31,6 @@ public:
     void begin_frame(const FrameRecord& record) override;
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
-    ChunkAppender* appender(core::Index) noexcept override { return nullptr; }
-    void put_appended(std::size_t field, core::Index chunk, ChunkPlace place) override;
     void put_frame(const Frame& frame) override;
     void end_frame() override;
     void commit() override;

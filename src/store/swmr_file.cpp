@@ -80,12 +80,8 @@ SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync)
 void SwmrFile::open() {
     const hdf5::Properties access = hdf5::file_access();
     hdf5::set_steadfast_driver(access, opened_as_);
-    // Else chunks of less than 2 KiB would lie where the library chooses.
-    hdf5::allocate_alone(access);
     file_ = hdf5::open_file(opened_as_, hdf5::Mode::write_swmr, access);
     descriptor_ = hdf5::descriptor_of(file_);
-    end_ = std::make_unique<hdf5::FileEnd>(file_, path_);
-    appends_ = hdf5::allocates_by_driver(file_);
 }
 
 void SwmrFile::end_commit() {
@@ -105,7 +101,6 @@ void SwmrFile::push_to_disk() {
 
 void SwmrFile::close() {
     name_.look();
-    end_.reset();
     file_.close();
     descriptor_ = -1;
     if (sync_ == config::Sync::never) return;
@@ -115,7 +110,6 @@ void SwmrFile::close() {
 }
 
 void SwmrFile::abandon() noexcept {
-    end_.reset(); // nobody appends any more
     hdf5::discard_writes(opened_as_);
 }
 

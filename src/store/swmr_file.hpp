@@ -4,11 +4,8 @@
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/name_watch.hpp"
 
-#include "store/hdf5/file_end.hpp"
-
 #include <filesystem>
 #include <functional>
-#include <memory>
 
 namespace morphogen::store {
 
@@ -29,10 +26,6 @@ public:
     const hdf5::File& file() const noexcept { return file_; }
     const std::filesystem::path& path() const noexcept { return path_; }
 
-    /// The file's end, where other threads may append chunks if `appends`: HDF5 is used on this
-    /// file under its lock then.
-    hdf5::FileEnd& end() noexcept { return *end_; }
-    bool appends() const noexcept { return appends_; }
     void flush() { hdf5::flush_file(file_); }
     /// After every commit: fsync, if the configuration wants it; now and then, whether the name
     /// still means this file.
@@ -58,8 +51,6 @@ private:
     config::Sync sync_;
     hdf5::File file_;
     int descriptor_ = -1; // the library's
-    std::unique_ptr<hdf5::FileEnd> end_;
-    bool appends_ = false;
     NameWatch name_;
     double sync_seconds_ = 0.0;
 };

@@ -5,13 +5,11 @@
 #include "morphogen/parallel/function_ref.hpp"
 #include "morphogen/parallel/pipeline.hpp"
 #include "morphogen/parallel/team.hpp"
-#include "morphogen/store/chunk_appender.hpp"
 #include "morphogen/store/frame.hpp"
 #include "morphogen/store/layout.hpp"
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,7 +32,6 @@ struct FrameOffer {
     Kind kind = Kind::end;
     const store::Frame* frame =
         nullptr; // the cells stay until its last chunk was put, the frame itself until the first
-    store::ChunkAppender* appender = nullptr; // of its chunks, until the last was put; or none
 };
 
 /// One chunk of a frame, ready to be stored.
@@ -44,7 +41,6 @@ struct EncodedChunk {
     bool first = false; // of its frame
     bool last = false;
     std::span<const std::byte> stored;
-    std::optional<store::ChunkPlace> place; // if it lies in the file already
 };
 
 /// Turns frames into stored chunks on a team of threads, while the calling thread hands completed
@@ -66,10 +62,7 @@ public:
     void encode(Calls calls);
 
     /// CPU seconds of all threads spent on gathering, rounding and filtering so far.
-    double compress_cpu_seconds() const noexcept { return sum(&Worker::compress_cpu_s); }
-    /// What all threads spent on appending chunks so far.
-    double append_seconds() const noexcept { return sum(&Worker::append_s); }
-    double append_cpu_seconds() const noexcept { return sum(&Worker::append_cpu_s); }
+    double compress_cpu_seconds() const noexcept;
     int threads() const noexcept { return team_.size(); }
 
     /// Bytes that an encoder for such a layout holds.
@@ -84,17 +77,13 @@ private:
         explicit Worker(const store::FrameLayout& layout);
         codec::ChunkEncoder encoder;
         core::AlignedBuffer<std::byte> row; // of a chunk: to be rounded, or filled up
-        double compress_cpu_s = 0.0;
-        double append_s = 0.0;
-        double append_cpu_s = 0.0;
+        double cpu_seconds = 0.0;
         bool prepared = false; // priority and affinity are set
     };
 
-    double sum(double Worker::*seconds) const noexcept;
     core::Index chunks_per_frame() const noexcept;
     void prepare(Worker& worker, int thread) const;
     void encode_chunk(Item& item, int thread);
-    void append_chunk(Worker& worker, Item& item) const;
     std::size_t encode_cells(Worker& worker, const Item& item, std::span<std::byte> stored) const;
 
     store::FrameLayout layout_;

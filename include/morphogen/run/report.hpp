@@ -13,8 +13,8 @@ struct WriterFigures {
     double busy_s = 0.0;         // with a frame in hand
     double idle_s = 0.0;         // waiting for one
     double compress_cpu_s = 0.0; // gather, round, filter
-    double write_cpu_s = 0.0;    // HDF5, and chunks written by the threads that encoded them
-    double write_s = 0.0;        // the same in wall time, without syncing, summed over threads
+    double write_cpu_s = 0.0;    // HDF5 and the system calls below it
+    double write_s = 0.0;        // the same in wall time, without syncing
     double sync_s = 0.0;         // fsync
     core::Index queue_capacity = 0;
     core::Index queue_max = 0; // frames waiting, as seen at each push

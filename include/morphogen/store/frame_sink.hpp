@@ -1,6 +1,5 @@
 #pragma once
 
-#include "morphogen/store/chunk_appender.hpp"
 #include "morphogen/store/frame.hpp"
 
 #include <cstddef>
@@ -38,11 +37,6 @@ public:
     /// @p stored: encoded by the layout's pipeline. Chunk numbers as in FrameLayout::chunk_box.
     virtual void put_chunk(std::size_t field, core::Index chunk,
                            std::span<const std::byte> stored) = 0;
-    /// Where other threads may put chunks of frame number @p frame; valid until that frame ends.
-    /// Null: nowhere, or not yet.
-    virtual ChunkAppender* appender(core::Index frame) noexcept = 0;
-    /// put_chunk() for a chunk that lies in the file already, put there through appender().
-    virtual void put_appended(std::size_t field, core::Index chunk, ChunkPlace place) = 0;
     virtual void put_frame(const Frame& frame) = 0;
     virtual void end_frame() = 0;
 

@@ -7,9 +7,6 @@
 namespace morphogen::store::hdf5 {
 namespace {
 
-/// How many there are within each other. Handlers are per thread where HDF5 is thread-safe.
-thread_local int quiet_scopes = 0;
-
 struct Messages {
     std::string innermost;
 };
@@ -41,8 +38,6 @@ std::string innermost_message() {
     return essence(messages.innermost);
 }
 
-} // namespace
-
 const char* advice_for(std::string_view why) {
     const auto says = [&](const char* text) { return why.find(text) != std::string_view::npos; };
     if (says("No space left") || says("quota exceeded")) return "free space, then run again";
@@ -55,8 +50,6 @@ const char* advice_for(std::string_view why) {
                "HDF5_USE_FILE_LOCKING=FALSE)";
     return "";
 }
-
-namespace {
 
 template <typename Get>
 std::string name_from(Get&& get) {
@@ -85,7 +78,6 @@ bool lives_in_file(hid_t object) {
 } // namespace
 
 QuietErrors::QuietErrors() noexcept {
-    if (quiet_scopes++ > 0) return;
     unsigned is_current = 1;
     H5Eauto_is_v2(H5E_DEFAULT, &is_current);
     is_current_ = is_current != 0;
@@ -99,7 +91,6 @@ QuietErrors::QuietErrors() noexcept {
 }
 
 QuietErrors::~QuietErrors() {
-    if (--quiet_scopes > 0) return;
     if (is_current_)
         H5Eset_auto2(H5E_DEFAULT, current_, data_);
     else

@@ -55,11 +55,6 @@ Properties file_access_clearing_flags() {
     return list;
 }
 
-void allocate_alone(const Properties& access) {
-    call("H5Pset_small_data_block_size", {},
-         [&] { return H5Pset_small_data_block_size(access.get(), 0); });
-}
-
 Properties file_access_mpi(const void* comm, const std::map<std::string, std::string>& hints) {
     Properties list = file_access();
     const Hints info(hints);

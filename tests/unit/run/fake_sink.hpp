@@ -24,7 +24,6 @@ inline store::FrameLayout layout_of(const core::Extents& global, const core::Ext
 struct SinkLog {
     std::vector<core::Index> frames;      // numbers, in the order of end_frame
     std::map<core::Index, int> chunks;    // chunks put, by frame
-    int appended = 0;                     // of those
     std::vector<std::thread::id> threads; // of every call
     std::size_t foreign_bytes = 0;        // of chunks stored as they are: not their frame's number
     std::vector<core::Index> checked;     // numbers, in order
@@ -39,9 +38,8 @@ struct SinkLog {
 /// destroyed.
 class FakeSink final : public store::FrameSink {
 public:
-    explicit FakeSink(SinkLog& log, std::chrono::microseconds delay = {},
-                      store::ChunkAppender* appender = nullptr)
-        : log_(log), delay_(delay), appender_(appender) {}
+    explicit FakeSink(SinkLog& log, std::chrono::microseconds delay = {})
+        : log_(log), delay_(delay) {}
 
     bool takes_chunks() const noexcept override { return true; }
     void check_stored(const store::Frame& frame) override {
@@ -59,13 +57,6 @@ public:
             log_.foreign_bytes += b != static_cast<std::byte>(current_ % 251);
         bytes_ += stored.size();
     }
-    store::ChunkAppender* appender(core::Index) noexcept override { return appender_; }
-    void put_appended(std::size_t, core::Index, store::ChunkPlace place) override {
-        log_.threads.push_back(std::this_thread::get_id());
-        ++log_.chunks[current_];
-        ++log_.appended;
-        bytes_ += place.bytes;
-    }
     void put_frame(const store::Frame&) override {}
     void end_frame() override { log_.frames.push_back(current_); }
     void commit() override { log_.flushed = static_cast<core::Index>(log_.frames.size()); }
@@ -82,7 +73,6 @@ public:
 private:
     SinkLog& log_;
     std::chrono::microseconds delay_;
-    store::ChunkAppender* appender_;
     core::Index current_ = 0;
     std::uint64_t bytes_ = 0;
 };

@@ -6,7 +6,6 @@
 #include "fake_sink.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -142,43 +141,6 @@ TEST_CASE("the first error of any stage reaches the simulation with its text and
             CHECK_THROWS_WITH(writer.drain(), "disk on fire");
             if (failing != WriterStage::close) CHECK(writer.flushed() <= at);
         }
-}
-
-namespace {
-
-/// Takes every third chunk.
-class FakeAppender final : public store::ChunkAppender {
-public:
-    std::optional<store::ChunkPlace>
-    try_append(std::span<const std::byte> stored) noexcept override {
-        if (++calls_ % 3 != 0) return std::nullopt;
-        ++taken_;
-        return store::ChunkPlace{.address = 0, .bytes = stored.size()};
-    }
-    int taken() const noexcept { return taken_; }
-
-private:
-    std::atomic<int> calls_ = 0;
-    std::atomic<int> taken_ = 0;
-};
-
-} // namespace
-
-TEST_CASE("chunks that the encoding threads have appended are put as such, the others as bytes") {
-    for (const int threads : {1, 3}) {
-        SinkLog log;
-        FakeAppender appender;
-        Writer writer(std::make_unique<FakeSink>(log, std::chrono::microseconds(0), &appender),
-                      small_layout(), {.queue_frames = 2, .threads = threads});
-        for (Index i = 0; i < 20; ++i)
-            writer.push(filled(writer, i));
-        writer.close();
-        CHECK(log.appended == appender.taken());
-        CHECK(log.appended == 20 * 12 / 3);
-        for (const auto& [frame, chunks] : log.chunks)
-            CHECK(chunks == 12);
-        CHECK(std::set(log.threads.begin(), log.threads.end()).size() == 1);
-    }
 }
 
 TEST_CASE("a failed writer abandons its file and calls on_failure once") {

@@ -11,8 +11,7 @@
 namespace morphogen::store::hdf5 {
 
 /// Keeps HDF5 from printing its error stack while it lives, and gives the host program's handler
-/// back afterwards (whichever of the two interface versions set it). One within another does
-/// nothing.
+/// back afterwards (whichever of the two interface versions set it).
 class QuietErrors {
 public:
     QuietErrors() noexcept;
@@ -66,9 +65,6 @@ auto call(const char* function, const Subject& subject, Call&& run) {
     if (static_cast<long long>(result) < 0) throw_failure(function, subject);
     return result;
 }
-
-/// What to do about a failure of that reason, or nothing.
-const char* advice_for(std::string_view why);
 
 /// The name under which the file of an open object was opened, and the object's own in it.
 std::string file_name_of(hid_t object);

@@ -14,9 +14,6 @@ namespace morphogen::store::hdf5 {
 Properties file_access();
 /// The same, clearing a killed writer's status flags when the file is opened.
 Properties file_access_clearing_flags();
-
-/// Small raw data are not gathered in blocks: each gets a place of its own when it is written.
-void allocate_alone(const Properties& access);
 /// MPI-IO over @p comm (`const MPI_Comm*`) with hints for MPI_Info; same bounds.
 Properties file_access_mpi(const void* comm, const std::map<std::string, std::string>& hints);
 /// Every rank takes part in the transfer.
