@@ -1,11 +1,11 @@
 #include "morphogen/bench/limits.hpp"
 #include "morphogen/codec/encoder.hpp"
 #include "morphogen/core/large_pages.hpp"
-#include "morphogen/core/stopwatch.hpp"
 #include "morphogen/run/run.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_directory.hpp"
 
+#include "bench/comparing_sink.hpp"
 #include "bench/frames.hpp"
 #include "bench/measurements.hpp"
 #include "bench/own_tiling.hpp"
@@ -20,8 +20,9 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
-#include <span>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace morphogen::bench {
@@ -57,14 +58,6 @@ run::Report run_once(config::Config config, bool output, run::RunOptions options
 
 double stage_cpu_seconds(const run::Report& report) {
     return report.writer.compress_cpu_s + report.writer.write_cpu_s + report.copy_cpu_s;
-}
-
-/// CPU seconds of f() on this thread.
-template <typename F>
-double cpu_seconds_of(F&& f) {
-    const double start = core::thread_cpu_seconds();
-    f();
-    return core::thread_cpu_seconds() - start;
 }
 
 /// The chunks of @p frame one after the other.
@@ -135,54 +128,41 @@ private:
 };
 
 /// CPU seconds of a run's copies and writes, and of the same bytes by memcpy and write(), besides,
-/// at the same moments and on the threads where the run copies and commits. In loops of their own,
+/// at the same moments and on the threads where the run copies and writes. In loops of their own,
 /// and even in the next run, they find the caches, the memory and the system's free pages in
 /// another state, which can cost more than the bytes themselves.
 struct Plainly {
     double own_copy = 0.0;
     double copy = 0.0;
-    double own_write = 0.0;
-    double write = 0.0;
+    WriteCosts writes;
 };
 
-void add_run(Plainly& plain, const config::Config& config, double bytes_stored,
-             const std::filesystem::path& path) {
-    const store::FrameLayout layout = whole_layout(config);
-    const auto chunks = static_cast<std::size_t>(layout.chunks());
-    const double bytes = bytes_stored / static_cast<double>(config.time.frames);
-    const std::size_t each = std::max<std::size_t>(static_cast<std::size_t>(bytes) / chunks, 1);
-    std::vector<std::byte> frame(each * chunks);
-    PlainFile file(path);
-    PlainCopy copy(layout.frame_bytes(), config.threads.compute);
+/// Of one more run.
+void compare_in_a_run(Plainly& plain, const config::Config& config,
+                      const std::filesystem::path& path) {
+    PlainCopy copy(whole_layout(config).frame_bytes(), config.threads.compute);
     double copied = 0.0; // not after the last frame
     run::RunOptions options;
     options.sweep_probe = [&](Index step) {
         if (step > 0 && step % config.time.steps_per_frame == 0) copied += copy.run();
     };
-    options.probe = [&](run::WriterStage stage, Index number) {
-        if (stage != run::WriterStage::commit) return;
-        std::ranges::fill(frame, static_cast<std::byte>(number)); // as if just encoded
-        plain.write += cpu_seconds_of([&] {
-            for (std::size_t at = 0; at < frame.size(); at += each)
-                file.write(std::span(frame).subspan(at, each));
-        });
+    options.wrap_sink = [&](std::unique_ptr<store::FrameSink> sink) {
+        return std::make_unique<ComparingSink>(std::move(sink), plain.writes, path);
     };
-    const run::Report report = run_once(config, true, options);
-    plain.own_copy += report.copy_cpu_s;
-    plain.own_write += report.writer.write_cpu_s;
+    plain.own_copy += run_once(config, true, options).copy_cpu_s;
     plain.copy += copied * static_cast<double>(config.time.frames) /
                   static_cast<double>(std::max<Index>(config.time.frames - 1, 1));
 }
 
-/// Of several runs where they are short; their means.
-Plainly plainly(const Context& context, const config::Config& config, double bytes_stored,
-                const std::filesystem::path& path) {
+/// Of several runs where they are short; the copies' means.
+Plainly compare_plainly(const Context& context, const config::Config& config,
+                        const std::filesystem::path& path) {
     const int runs = is_whole(context) || context.brief() ? 1 : 3;
     Plainly plain;
     for (int i = 0; i < runs; ++i)
-        add_run(plain, config, bytes_stored, path);
-    for (double* const seconds : {&plain.own_copy, &plain.copy, &plain.own_write, &plain.write})
-        *seconds /= runs;
+        compare_in_a_run(plain, config, path);
+    plain.own_copy /= runs;
+    plain.copy /= runs;
     return plain;
 }
 
@@ -222,7 +202,7 @@ Report measure_run(const Context& context) {
                        lanes(kernel::best_isa(), sizeof(float)) / operations_per_vector;
     const double bytes_stored = static_cast<double>(last.writer.bytes_stored);
     const double encoding = compress_alone(config, layout, directory);
-    const Plainly plain = plainly(context, config, bytes_stored, scratch.path() / "plain");
+    const Plainly plain = compare_plainly(context, config, scratch.path() / "plain");
 
     const auto row = [&](const char* what, double seconds, double limit, const char* which) {
         report.add_row(
@@ -234,7 +214,8 @@ Report measure_run(const Context& context) {
     row("compression, CPU", median(compression), encoding,
         "the same chunks, one thread, nothing beside it");
     row("copy, CPU", plain.own_copy, plain.copy, "memcpy of the frames, in the same run");
-    row("write, CPU", plain.own_write, plain.write, "the same bytes by write(), in the same run");
+    row("write, CPU", plain.writes.sink.per_byte() * bytes_stored,
+        plain.writes.plain.per_byte() * bytes_stored, "the same bytes by write(), in the same run");
     const double raw = static_cast<double>(last.writer.bytes_raw);
     report.add_fact("gcells_per_s", "cell updates, output off", cells / off / 1e9, "G cells/s");
     report.add_fact("raw_mb", "frames", raw / 1e6, "MB");
@@ -243,6 +224,9 @@ Report measure_run(const Context& context) {
     if (!is_whole(context))
         report.add_note("the first of the reference run's 1000 frames, which are nearly empty; "
                         "--seconds 4 or more takes them all");
+    report.add_note(fmt::format("a frame's write takes {:.3f} ms more than write(): the median, of "
+                                "neighbouring frames",
+                                1e3 * plain.writes.beyond_plain()));
     report.add_note(fmt::format("the simulation waited {:.3f} s for the writer; fsync: never",
                                 last.writer.stall_s));
     return report;

@@ -208,7 +208,9 @@ void Session::open_writer() {
         writer_options.probe = options_.probe;
         if (collective_file)
             writer_options.on_failure = [this](const std::exception_ptr& error) { end_job(error); };
-        writer_.emplace(open_sink(std::move(writers)), layout_, std::move(writer_options));
+        std::unique_ptr<store::FrameSink> sink = open_sink(std::move(writers));
+        if (options_.wrap_sink) sink = options_.wrap_sink(std::move(sink));
+        writer_.emplace(std::move(sink), layout_, std::move(writer_options));
     });
     writing_ = true;
 }

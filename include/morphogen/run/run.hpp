@@ -6,8 +6,10 @@
 #include "morphogen/run/report.hpp"
 #include "morphogen/run/writer.hpp"
 #include "morphogen/simulation/simulation.hpp"
+#include "morphogen/store/frame_sink.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 namespace morphogen::run {
@@ -22,7 +24,9 @@ struct RunOptions {
         stop_signal; // returns a signal number once the run shall stop; may be empty
     std::function<bool()> checkpoint_request;     // true once for each request; may be empty
     std::function<void(const std::string&)> note; // rank 0's remarks to the user; may be empty
-    WriterProbe probe;                            // tests: called at each stage of the writer
+    /// Benchmarks: what this gives is written to instead of the run's own sink, which it is given.
+    std::function<std::unique_ptr<store::FrameSink>(std::unique_ptr<store::FrameSink>)> wrap_sink;
+    WriterProbe probe;                  // tests: called at each stage of the writer
     simulation::SweepProbe sweep_probe; // tests: called before each visit to the block's cells
     /// Without, that of MORPHOGEN_TILING. On every rank or on none; rank 0's counts.
     std::optional<simulation::TilingPolicy> tiling;
