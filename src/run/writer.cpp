@@ -4,6 +4,7 @@
 #include "morphogen/core/large_pages.hpp"
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/parallel/affinity.hpp"
+#include "morphogen/store/library.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -77,20 +78,26 @@ void Writer::thread_main() noexcept {
     parallel::name_this_thread("mg-writer");
     parallel::restore_process_affinity_on_this_thread();
     try {
-        write_all();
-        set_phase(Phase::drained);
-        wait_for_close();
-        metered(WriterStage::close, [&] {
-            if (ending_ == Ending::whole)
-                sink_->close();
-            else
-                sink_->abandon();
-        });
+        use_sink();
         committed_.store(sink_->committed(), std::memory_order_release); // partner: committed()
         set_phase(Phase::ended);
     } catch (...) {
         fail(std::current_exception());
     }
+}
+
+/// All of it but what follows a failure. The library is as it was before anybody hears of the end.
+void Writer::use_sink() {
+    const store::QuietLibrary quiet;
+    write_all();
+    set_phase(Phase::drained);
+    wait_for_close();
+    metered(WriterStage::close, [&] {
+        if (ending_ == Ending::whole)
+            sink_->close();
+        else
+            sink_->abandon();
+    });
 }
 
 void Writer::fail(const std::exception_ptr& error) noexcept {

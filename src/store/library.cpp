@@ -18,4 +18,7 @@ void keep_hdf5_at_exit() noexcept {
     H5dont_atexit();
 }
 
+QuietLibrary::QuietLibrary() : quiet_(std::make_unique<hdf5::QuietErrors>()) {}
+QuietLibrary::~QuietLibrary() = default;
+
 } // namespace morphogen::store

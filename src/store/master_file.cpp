@@ -14,9 +14,9 @@ void fill(const hdf5::File& file, const FrameLayout& layout, const MasterStart& 
     copy_launches(start.launches, file);
     if (start.launch) add_launch(file, *start.launch);
     if (start.records.empty()) return;
-    RecordTable records(file, layout.fields, Writers::alone);
-    records.append_statistics(start.records);
-    records.append_steps(start.records);
+    RecordTable records(file, layout.fields);
+    records.append(start.records);
+    records.close();
 }
 
 } // namespace
@@ -29,12 +29,7 @@ MasterFile::MasterFile(const std::filesystem::path& path, config::Sync sync,
       records_(file_.file(), layout.fields) {}
 
 void MasterFile::append(std::span<const FrameRecord> records) {
-    if (records.empty()) return;
-    records_.append_statistics(records);
-    file_.flush();
-    records_.append_steps(records);
-    file_.flush();
-    file_.end_commit();
+    if (!records.empty()) records_.commit(records, file_);
 }
 
 void MasterFile::close() {

@@ -38,12 +38,13 @@ void PartFile::open_fields() {
         fields_.push_back(hdf5::open_dataset(file_.file().get(),
                                              std::string(core::name_of(field)).c_str(), access));
         extent_ = std::max(extent_, static_cast<Index>(hdf5::shape_of(fields_.back()).front()));
+        // For good: a flush writes them all the same, and the cache may drop what is written.
+        hdf5::hold_metadata(fields_.back());
     }
 }
 
 void PartFile::begin_frame(const FrameRecord& record) {
     MORPHOGEN_EXPECT(record.number == first_ + begun_ && chunks_missing_ == 0);
-    hold();
     ++begun_;
     extent_ = std::max(extent_, begun_);
     for (const hdf5::Dataset& field : fields_)
@@ -73,12 +74,7 @@ std::span<const FrameRecord> PartFile::commit() {
     MORPHOGEN_EXPECT(chunks_missing_ == 0);
     counted_.clear();
     if (ended_.empty()) return counted_;
-    let_go();
-    records_.append_statistics(ended_);
-    file_.flush(); // the frames, before /step counts them
-    records_.append_steps(ended_);
-    file_.flush();
-    file_.end_commit();
+    records_.commit(ended_, file_);
     counted_.swap(ended_);
     return counted_;
 }
@@ -89,20 +85,6 @@ void PartFile::close() {
         field.close();
     records_.close();
     file_.close();
-}
-
-void PartFile::hold() {
-    if (held_) return;
-    for (const hdf5::Dataset& field : fields_)
-        hdf5::hold_metadata(field);
-    held_ = true;
-}
-
-void PartFile::let_go() {
-    if (!held_) return;
-    for (const hdf5::Dataset& field : fields_)
-        hdf5::let_metadata_go(field);
-    held_ = false;
 }
 
 } // namespace morphogen::store

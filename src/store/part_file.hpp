@@ -43,8 +43,6 @@ public:
 
 private:
     void open_fields();
-    void hold();
-    void let_go();
 
     FrameLayout layout_;
     core::Index first_ = 0;
@@ -57,7 +55,6 @@ private:
     core::Index extent_ = 0;           // of the fields
     core::Index chunks_missing_ = 0;   // of the frame that is being written
     std::uint64_t bytes_stored_ = 0;
-    bool held_ = false;
 };
 
 } // namespace morphogen::store

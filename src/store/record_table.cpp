@@ -5,7 +5,7 @@
 #include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/schema.hpp"
 
-#include <array>
+#include <bit>
 #include <string>
 
 namespace morphogen::store {
@@ -28,84 +28,84 @@ double pick(const FieldStatistics& figures, std::size_t statistic) {
 } // namespace
 
 RecordTable::RecordTable(const hdf5::File& file, std::span<const core::Field> fields,
-                         Writers writers)
-    : writers_(writers), time_(hdf5::open_dataset(file.get(), schema::time)),
-      step_(hdf5::open_dataset(file.get(), schema::step)) {
+                         Writers writers) {
+    // No cache: chunks are written whole where one process writes, and not at all by another's.
+    const hdf5::Properties access = hdf5::uncached_dataset();
+    const auto open = [&](const std::string& name, hid_t type) {
+        return RecordColumn(hdf5::open_dataset(file.get(), name.c_str(), access), type, writers);
+    };
+    time_ = open(schema::time, H5T_IEEE_F64LE);
+    step_ = open(schema::step, H5T_STD_I64LE);
     for (const core::Field field : fields)
-        for (std::size_t s = 0; s < schema::statistics.size(); ++s) {
-            const std::string name = std::string(schema::stats) + "/" +
-                                     schema::statistic_name(field, schema::statistics[s]);
-            statistics_.push_back({field, s, hdf5::open_dataset(file.get(), name.c_str())});
-        }
-    size_ = static_cast<Index>(hdf5::shape_of(step_).front());
+        for (std::size_t s = 0; s < schema::statistics.size(); ++s)
+            statistics_.push_back({field, s,
+                                   open(std::string(schema::stats) + "/" +
+                                            schema::statistic_name(field, schema::statistics[s]),
+                                        H5T_IEEE_F64LE)});
+    size_ = step_.length();
 }
 
 void RecordTable::keep(Index frames) {
     if (frames < 0 || frames > size_)
-        throw core::Error(core::ErrorText{.what = "frames are missing",
-                                          .where = hdf5::describe({.object = step_.get()}),
-                                          .why = std::to_string(frames) + " were committed, " +
-                                                 std::to_string(size_) + " are there"});
+        throw core::Error(
+            core::ErrorText{.what = "frames are missing",
+                            .where = hdf5::describe({.object = step_.dataset().get()}),
+                            .why = std::to_string(frames) + " were committed, " +
+                                   std::to_string(size_) + " are there"});
     size_ = frames;
 }
 
-/// Grows a column and fills the new end. Its metadata are held meanwhile: a length that reached
-/// the file before the values would show readers fill values.
+void RecordTable::append(std::span<const FrameRecord> records) {
+    append_statistics(records);
+    append_times(records);
+    append_steps(records);
+}
+
+void RecordTable::commit(std::span<const FrameRecord> records, SwmrFile& file) {
+    append_statistics(records);
+    file.flush();
+    append_times(records);
+    file.flush(time_.dataset());
+    append_steps(records);
+    file.flush(step_.dataset());
+    file.end_commit();
+}
+
 template <typename Value>
-void RecordTable::append(const hdf5::Dataset& column, hid_t type,
-                         const std::vector<Value>& values) {
-    const std::array<hsize_t, 1> first{static_cast<hsize_t>(size_)};
-    const std::array<hsize_t, 1> count{values.size()};
-    const std::array<hsize_t, 1> length{first[0] + count[0]};
-    if (writers_ == Writers::alone) hdf5::hold_metadata(column);
-    if (length[0] > hdf5::shape_of(column).front()) hdf5::resize(column, length);
-    const hdf5::Space memory = hdf5::simple_space(count);
-    const hdf5::Space file = hdf5::space_of(column);
-    hdf5::select_box(file, first, count);
-    if (writers_ == Writers::listening) {
-        hdf5::select_none(memory);
-        hdf5::select_none(file);
-    }
-    const hdf5::Properties transfer =
-        writers_ == Writers::alone ? hdf5::Properties() : hdf5::collective_transfer();
-    hdf5::write(column, type, memory, file, values.data(),
-                transfer.valid() ? transfer.get() : H5P_DEFAULT);
-    if (writers_ == Writers::alone) hdf5::let_metadata_go(column);
+void RecordTable::append(RecordColumn& column, std::span<const FrameRecord> records,
+                         Value&& value) {
+    values_.clear();
+    for (const FrameRecord& record : records)
+        values_.push_back(std::bit_cast<std::uint64_t>(value(record)));
+    column.write(size_, values_);
 }
 
 void RecordTable::append_statistics(std::span<const FrameRecord> records) {
-    for (const Column& column : statistics_) {
-        std::vector<double> values;
-        for (const FrameRecord& record : records)
-            values.push_back(
-                pick(record.statistics[static_cast<std::size_t>(column.field)], column.statistic));
-        append(column.dataset, H5T_NATIVE_DOUBLE, values);
-    }
+    for (StatisticColumn& one : statistics_)
+        append(one.column, records, [&](const FrameRecord& record) {
+            return pick(record.statistics[static_cast<std::size_t>(one.field)], one.statistic);
+        });
+}
+
+void RecordTable::append_times(std::span<const FrameRecord> records) {
+    append(time_, records, [](const FrameRecord& record) { return record.time; });
 }
 
 void RecordTable::append_steps(std::span<const FrameRecord> records) {
-    std::vector<double> times;
-    std::vector<std::int64_t> steps;
-    for (const FrameRecord& record : records) {
-        times.push_back(record.time);
-        steps.push_back(record.step);
-    }
-    append(time_, H5T_NATIVE_DOUBLE, times);
-    if (writers_ == Writers::alone) hdf5::flush_dataset(time_);
-    append(step_, H5T_NATIVE_INT64, steps);
+    append(step_, records, [](const FrameRecord& record) { return std::int64_t{record.step}; });
     size_ += static_cast<Index>(records.size());
 }
 
 void RecordTable::close() {
-    for (Column& column : statistics_)
-        column.dataset.close();
+    for (StatisticColumn& one : statistics_)
+        one.column.close();
     time_.close();
     step_.close();
 }
 
 void RecordTable::release() noexcept {
-    for (Column& column : statistics_)
-        column.dataset.release();
+    for (StatisticColumn& one : statistics_)
+        one.column.release();
     time_.release();
     step_.release();
 }

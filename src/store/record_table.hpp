@@ -1,19 +1,17 @@
 #pragma once
 
 #include "morphogen/store/frame.hpp"
-#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/file.hpp"
 
+#include "store/record_column.hpp"
+#include "store/swmr_file.hpp"
+
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace morphogen::store {
-
-/// Who writes the records of a file that several processes have open.
-enum class Writers {
-    alone,      // this process has the file for itself, under SWMR
-    collective, // every rank calls; the first gives the values
-    listening   // every rank calls; this one is not the first
-};
 
 /// /stats, /time and /step of an open file: what is kept per frame beside the cells.
 class RecordTable {
@@ -28,10 +26,11 @@ public:
     /// @throws core::Error if there are fewer
     void keep(core::Index frames);
 
-    /// Appends to /stats alone: they belong to what must be flushed before a frame counts.
-    void append_statistics(std::span<const FrameRecord> records);
-    /// Counts the frames: /time, then, once it is flushed, /step. The caller flushes the file.
-    void append_steps(std::span<const FrameRecord> records);
+    /// To a file that is being made: nobody reads it yet.
+    void append(std::span<const FrameRecord> records);
+    /// To a file that others read, and that a kill may leave at any moment: the frames, which are
+    /// written, and their /stats are flushed first, then /time, and last /step, which counts them.
+    void commit(std::span<const FrameRecord> records, SwmrFile& file);
 
     /// Closes the datasets.
     void close();
@@ -39,20 +38,23 @@ public:
     void release() noexcept;
 
 private:
-    struct Column {
+    struct StatisticColumn {
         core::Field field;
         std::size_t statistic; // index in schema::statistics
-        hdf5::Dataset dataset;
+        RecordColumn column;
     };
 
+    void append_statistics(std::span<const FrameRecord> records);
+    void append_times(std::span<const FrameRecord> records);
+    void append_steps(std::span<const FrameRecord> records);
     template <typename Value>
-    void append(const hdf5::Dataset& column, hid_t type, const std::vector<Value>& values);
+    void append(RecordColumn& column, std::span<const FrameRecord> records, Value&& value);
 
-    Writers writers_ = Writers::alone;
-    std::vector<Column> statistics_;
-    hdf5::Dataset time_;
-    hdf5::Dataset step_;
+    std::vector<StatisticColumn> statistics_;
+    RecordColumn time_;
+    RecordColumn step_;
     core::Index size_ = 0;
+    std::vector<std::uint64_t> values_; // of the column that is being appended to
 };
 
 } // namespace morphogen::store

@@ -26,8 +26,7 @@ using core::Index;
 void copy_frames(const DamagedFile& from, std::span<const FrameRecord> records,
                  const hdf5::File& to, const FrameLayout& layout) {
     RecordTable table(to, layout.fields);
-    table.append_statistics(records);
-    table.append_steps(records);
+    table.append(records);
     table.close();
     const auto frames = static_cast<Index>(records.size());
     for (const core::Field field : layout.fields) {

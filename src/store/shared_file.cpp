@@ -54,8 +54,7 @@ void SharedFile::put_frame(const Frame& frame) {
 
 bool SharedFile::commit() {
     if (ended_.empty()) return false;
-    records_.append_statistics(ended_);
-    records_.append_steps(ended_);
+    records_.append(ended_);
     counted_.insert(counted_.end(), ended_.begin(), ended_.end());
     ended_.clear();
     hdf5::flush_file(file_);

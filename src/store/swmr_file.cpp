@@ -78,10 +78,25 @@ SwmrFile::SwmrFile(std::filesystem::path path, config::Sync sync)
 }
 
 void SwmrFile::open() {
-    const hdf5::Properties access = hdf5::file_access();
+    const hdf5::Properties access = hdf5::file_access_appending();
     hdf5::set_steadfast_driver(access, opened_as_);
     file_ = hdf5::open_file(opened_as_, hdf5::Mode::write_swmr, access);
     descriptor_ = hdf5::descriptor_of(file_);
+}
+
+void SwmrFile::flush() {
+    hdf5::flush_file(file_);
+    flushed_end_ = hdf5::end_of_space(file_);
+}
+
+/// Flushing a dataset leaves the superblock, and with it the end that it tells. (The library writes
+/// it last: a kill just before leaves a file that readers with swmr and repair take as it is meant,
+/// and that `h5clear -s` makes too short.)
+void SwmrFile::flush(const hdf5::Dataset& dataset) {
+    if (hdf5::end_of_space(file_) != flushed_end_)
+        flush();
+    else
+        hdf5::flush_dataset(dataset);
 }
 
 void SwmrFile::end_commit() {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "morphogen/config/config.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
 #include "morphogen/store/hdf5/file.hpp"
 #include "morphogen/store/name_watch.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 
@@ -26,7 +28,9 @@ public:
     const hdf5::File& file() const noexcept { return file_; }
     const std::filesystem::path& path() const noexcept { return path_; }
 
-    void flush() { hdf5::flush_file(file_); }
+    void flush();
+    /// The same where nothing but @p dataset has changed since: less work, unless the file grew.
+    void flush(const hdf5::Dataset& dataset);
     /// After every commit: fsync, if the configuration wants it; now and then, whether the name
     /// still means this file.
     void end_commit();
@@ -50,7 +54,8 @@ private:
     std::filesystem::path opened_as_; // the library knows it by that name for good
     config::Sync sync_;
     hdf5::File file_;
-    int descriptor_ = -1; // the library's
+    int descriptor_ = -1;           // the library's
+    std::uint64_t flushed_end_ = 0; // of the space in use, as the superblock tells it
     NameWatch name_;
     double sync_seconds_ = 0.0;
 };

@@ -124,7 +124,7 @@ class FailingIo(FaultPoints):
         except subprocess.CalledProcessError as failed:
             print(f"quota: skipped: no btrfs here: {failed.cmd}: {failed.stderr}")
             return 0
-        return self.fill("quota", small_quota, range(64, 10000, 48 * min(self.options.every, 6)), os.strerror(errno.EDQUOT))
+        return self.fill("quota", small_quota, range(64, 10000, 24 * min(self.options.every, 6)), os.strerror(errno.EDQUOT))
 
     def fill(self, name, small, sizes, told):
         """Runs in a `small` place of each of @p sizes until one is enough, alone and on three ranks."""

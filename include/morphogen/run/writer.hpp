@@ -135,6 +135,7 @@ private:
     enum class Phase { writing, drained, closing, ended };
 
     void thread_main() noexcept;
+    void use_sink();
     void write_all();
     void compare_stored_frames();
     void write_chunks();

@@ -30,8 +30,8 @@ inline constexpr const char* stats = "stats";
 inline constexpr const char* provenance = "provenance";
 inline constexpr std::array<const char*, 3> axes{"z", "y", "x"}; // the last `dims` of them
 
-/// Records per chunk of /step, /time and /stats/*: 4 KiB, what one commit rewrites of each.
-inline constexpr core::Index records_per_chunk = 512;
+/// Records per chunk of /step, /time and /stats/*: 1 KiB, what one commit rewrites of each.
+inline constexpr core::Index records_per_chunk = 128;
 
 enum class Statistic { min, max, mean };
 inline constexpr std::array<Statistic, 3> statistics{Statistic::min, Statistic::max,

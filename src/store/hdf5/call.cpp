@@ -78,6 +78,7 @@ bool lives_in_file(hid_t object) {
 } // namespace
 
 QuietErrors::QuietErrors() noexcept {
+    if (alive_++ > 0) return;
     unsigned is_current = 1;
     H5Eauto_is_v2(H5E_DEFAULT, &is_current);
     is_current_ = is_current != 0;
@@ -91,6 +92,7 @@ QuietErrors::QuietErrors() noexcept {
 }
 
 QuietErrors::~QuietErrors() {
+    if (--alive_ > 0) return;
     if (is_current_)
         H5Eset_auto2(H5E_DEFAULT, current_, data_);
     else

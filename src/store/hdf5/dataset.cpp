@@ -144,11 +144,6 @@ void hold_metadata(const Dataset& dataset) {
          [&] { return H5Odisable_mdc_flushes(dataset.get()); });
 }
 
-void let_metadata_go(const Dataset& dataset) {
-    call("H5Oenable_mdc_flushes", {.object = dataset.get()},
-         [&] { return H5Oenable_mdc_flushes(dataset.get()); });
-}
-
 void make_scale(const Dataset& dataset, const char* name) {
     call("H5DSset_scale", {.object = dataset.get()},
          [&] { return H5DSset_scale(dataset.get(), name); });

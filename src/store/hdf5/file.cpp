@@ -87,6 +87,12 @@ void flush_file(const File& file) {
     call("H5Fflush", {.object = file.get()}, [&] { return H5Fflush(file.get(), H5F_SCOPE_LOCAL); });
 }
 
+std::uint64_t end_of_space(const File& file) {
+    haddr_t end = 0;
+    call("H5Fget_eoa", {.object = file.get()}, [&] { return H5Fget_eoa(file.get(), &end); });
+    return end;
+}
+
 int descriptor_of(const File& file) {
     void* descriptor = nullptr;
     call("H5Fget_vfd_handle", {.object = file.get()},

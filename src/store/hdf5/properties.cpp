@@ -46,6 +46,18 @@ Properties file_access() {
     return list;
 }
 
+Properties file_access_appending() {
+    Properties list = file_access();
+    H5AC_cache_config_t cache{};
+    cache.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+    call("H5Pget_mdc_config", {}, [&] { return H5Pget_mdc_config(list.get(), &cache); });
+    constexpr std::size_t bytes = 16384; // to begin with; it grows if what is dropped is missed
+    cache.set_initial_size = true;
+    cache.initial_size = cache.min_size = bytes;
+    call("H5Pset_mdc_config", {}, [&] { return H5Pset_mdc_config(list.get(), &cache); });
+    return list;
+}
+
 Properties file_access_clearing_flags() {
     Properties list = file_access();
     // What h5clear -s does; the name is the library's own, without a public function.

@@ -83,7 +83,7 @@ def before_repair(out, least):
     expect((seen or 0) >= least, least, "were committed,", seen, "seen before repair")
 
 
-def kill_everywhere(tools, template, had, command, after, links=True):
+def kill_everywhere(tools, template, had, command, after, links=True, every_point=False):
     """command(out, shim) -> (exit, said, text), killed before its calls one by one. had: frames of
     the template."""
     whole = os.path.join(tools.directory, "whole")
@@ -91,7 +91,7 @@ def kill_everywhere(tools, template, had, command, after, links=True):
     copy(template, whole)
     points = tools.calls(lambda shim: command(whole, shim), **base)
     expect(points > 0, "no calls")
-    chosen = range(points) if tools.every_point else sorted(
+    chosen = range(points) if tools.every_point or every_point else sorted(
         {round(i * (points - 1) / POINTS) for i in range(POINTS + 1)})
 
     def kill(point):
@@ -114,11 +114,11 @@ def kill_everywhere(tools, template, had, command, after, links=True):
     print(f"killed before {len(chosen)} of {points} calls: nothing lost")
 
 
-def finish(tools, **options):
+def finish(tools, frames=FRAMES, **options):
     def go(out, point):
-        code, _, text = tools.run(out, frames=FRAMES, resume="yes", **options)
+        code, _, text = tools.run(out, frames=frames, resume="yes", **options)
         expect(code == 0, "resume after a kill at", point, text)
-        expect(check_lengths(out, FRAMES) == FRAMES, "frames missing at the end, kill at", point)
+        expect(check_lengths(out, frames) == frames, "frames missing at the end, kill at", point)
         runs.committed_frames(out)
         code, _, text = tools.repair(out)
         # Empty parts of a beginning that came to nothing may be there to remove.
@@ -153,6 +153,14 @@ def resumed_in_segment(tools, links=True):
     kill_everywhere(tools, template, 3,
                     lambda out, shim: tools.run(out, shim, frames=FRAMES, resume="yes", frames_per_file=2),
                     finish(tools, frames_per_file=2), links)
+
+
+def columns_grow(tools):
+    """/step, /time and /stats get their second chunk with frame 128: commits that only wrote theirs anew make space then."""
+    template = made(tools, "template", frames=128, end="abandon")
+    kill_everywhere(tools, template, 128,
+                    lambda out, shim: tools.run(out, shim, frames=129, resume="yes"),
+                    finish(tools, 129), every_point=True)
 
 
 def repaired(tools):
@@ -208,6 +216,7 @@ def one_of_two_ranks(tools):
 
 CASES = {
     "one_of_two_ranks": one_of_two_ranks,
+    "columns_grow": columns_grow,
     "segments": segments,
     "segments_without_links": lambda tools: segments(tools, links=False),
     "resumed": resumed,

@@ -2,6 +2,8 @@
 
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/schema.hpp"
 
 #include "catch.hpp"
 #include "sample_frames.hpp"
@@ -141,6 +143,37 @@ TEST_CASE("an abandoned file stays as a kill would leave it") {
     CHECK(hdf5::shape_of(hdf5::open_dataset(file.get(), "step")) == std::vector<hsize_t>{1});
 }
 
+TEST_CASE("a commit leaves no part of what it counts beyond the file's end") {
+    // Readers that ask for swmr do not look at that end; those after `h5clear -s` do.
+    const test::TemporaryDirectory directory;
+    config::Config c = small_2d();
+    c.grid.shape = {1, 4, 5};
+    c.output.chunk = std::vector<Index>{4, 5};
+    const auto layout = whole(c);
+    const auto path = directory / "frames.h5";
+    const auto sink = open_sink(path, layout);
+    const auto check = [&](Index frames, const std::filesystem::path& copy) {
+        std::filesystem::copy_file(path, copy);
+        const auto file =
+            hdf5::open_file(copy, hdf5::Mode::write, hdf5::file_access_clearing_flags());
+        for (const char* column : {"step", "time", "stats/v_mean"}) {
+            const auto data = hdf5::open_dataset(file.get(), column);
+            const auto space = hdf5::space_of(data);
+            REQUIRE(hdf5::shape_of(space).front() == static_cast<hsize_t>(frames));
+            std::vector<double> values(static_cast<std::size_t>(frames));
+            CHECK_NOTHROW(hdf5::read(data, H5T_NATIVE_DOUBLE, space, space, values.data()));
+        }
+    };
+    constexpr Index grown = store::schema::records_per_chunk + 1; // the columns' second chunks
+    for (Index n = 0; n < grown; ++n) {
+        test::write_frame(*sink, layout, test::sample_frame(layout, n));
+        sink->commit();
+        if (n == 0 || n == 1) check(n + 1, directory / std::to_string(n));
+    }
+    check(grown, directory / "grown.h5");
+    sink->close();
+}
+
 TEST_CASE("a directory that cannot be written is named with the reason") {
     const test::TemporaryDirectory directory;
     const auto layout = whole(small_2d());
@@ -166,5 +199,13 @@ TEST_CASE("the host program keeps its own error handler") {
     CHECK(called == 0);
     CHECK(H5Dclose(-5) < 0); // the host's own mistake reaches the host's handler
     CHECK(called == 1);
+    {
+        const hdf5::QuietErrors quiet; // once for many calls
+        CHECK_THROWS_AS(hdf5::open_file("/nonexistent.h5", hdf5::Mode::read), core::Error);
+        CHECK(H5Dclose(-5) < 0);
+        CHECK(called == 1);
+    }
+    CHECK(H5Dclose(-5) < 0);
+    CHECK(called == 2);
     H5Eset_auto2(H5E_DEFAULT, before, data);
 }

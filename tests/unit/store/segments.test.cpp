@@ -1,4 +1,8 @@
 #include "morphogen/core/error.hpp"
+#include "morphogen/store/hdf5/dataset.hpp"
+#include "morphogen/store/hdf5/dataspace.hpp"
+#include "morphogen/store/hdf5/file.hpp"
+#include "morphogen/store/hdf5/properties.hpp"
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/run_directory.hpp"
 
@@ -7,11 +11,16 @@
 #include "sample_frames.hpp"
 #include "temporary_directory.hpp"
 
+#include <array>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace core = morphogen::core;
 namespace store = morphogen::store;
+namespace hdf5 = morphogen::store::hdf5;
 namespace config = morphogen::config;
 namespace mpi = morphogen::mpi;
 namespace test = morphogen::test;
@@ -118,4 +127,44 @@ TEST_CASE("segments: a resumed run goes on in the same file, and compares what i
     }
     check_run(root, 6);
     CHECK(!std::filesystem::exists(root / "parts"));
+}
+
+TEST_CASE("segments: where /step was rewritten in another form, a run goes on in a new segment") {
+    const test::TemporaryDirectory directory;
+    {
+        Launch launch(directory.path(), small());
+        launch.store(3);
+        launch.sink().close();
+    }
+    {
+        const auto file = hdf5::open_file(directory / "frames.h5", hdf5::Mode::write);
+        REQUIRE(H5Ldelete(file.get(), "step", H5P_DEFAULT) >= 0);
+        struct Form {
+            hid_t type;
+            hsize_t chunk;
+            bool compressed;
+        };
+        const Form form =
+            GENERATE(Form{H5T_STD_I64LE, 64, true}, Form{H5T_STD_I64LE, 100000, false},
+                     Form{H5T_STD_I64BE, 64, false}, Form{H5T_IEEE_F64LE, 64, false});
+        const std::array<hsize_t, 1> chunk{form.chunk};
+        const std::array<hsize_t, 1> length{3};
+        const std::array<hsize_t, 1> unlimited{H5S_UNLIMITED};
+        const hdf5::Properties creation = hdf5::dataset_creation();
+        hdf5::set_chunk(creation, chunk);
+        if (form.compressed) REQUIRE(H5Pset_deflate(creation.get(), 1) >= 0);
+        const auto step = hdf5::create_dataset(file.get(), "step", form.type,
+                                               hdf5::simple_space(length, unlimited), creation);
+        std::vector<std::int64_t> steps;
+        for (Index n = 0; n < 3; ++n)
+            steps.push_back(test::sample_record(n).step);
+        hdf5::write(step, H5T_NATIVE_INT64, steps.data());
+    }
+    {
+        Launch launch(directory.path(), small(), 3);
+        launch.store(2);
+        launch.sink().close();
+    }
+    check_run(directory.path(), 5);
+    CHECK(std::filesystem::exists(directory / "parts/0001.0000.h5"));
 }

@@ -11,7 +11,9 @@
 namespace morphogen::store::hdf5 {
 
 /// Keeps HDF5 from printing its error stack while it lives, and gives the host program's handler
-/// back afterwards (whichever of the two interface versions set it).
+/// back afterwards (whichever of the two interface versions set it). While a thread has one,
+/// further ones cost nothing. They must nest, across threads too: where the library is built for
+/// MPI, the handler is the process'.
 class QuietErrors {
 public:
     QuietErrors() noexcept;
@@ -20,6 +22,7 @@ public:
     QuietErrors& operator=(const QuietErrors&) = delete;
 
 private:
+    inline static thread_local int alive_ = 0;
     H5E_auto2_t current_ = nullptr;
     H5E_auto1_t old_ = nullptr;
     void* data_ = nullptr;

@@ -45,9 +45,9 @@ void read(const Dataset& dataset, hid_t type, const Space& memory, const Space& 
 void write_chunk(const Dataset& dataset, std::span<const hsize_t> offset,
                  std::span<const std::byte> stored);
 
-/// Keeps the metadata cache from writing the object's metadata at a time of its own choosing.
+/// Keeps the metadata cache from writing the object's metadata at a time of its own choosing: only
+/// a flush writes them, until the object is closed.
 void hold_metadata(const Dataset& dataset);
-void let_metadata_go(const Dataset& dataset);
 
 void make_scale(const Dataset& dataset, const char* name);
 void attach_scale(const Dataset& dataset, const Dataset& scale, std::size_t axis);

@@ -2,6 +2,7 @@
 
 #include "morphogen/store/hdf5/handle.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -34,6 +35,9 @@ std::string file_image(const std::function<void(const File&)>& build);
 
 /// To the operating system, not to the disk.
 void flush_file(const File& file);
+
+/// The end of what the library has given away of the file so far.
+std::uint64_t end_of_space(const File& file);
 
 /// The descriptor behind a file of the default driver; it stays the library's.
 int descriptor_of(const File& file);

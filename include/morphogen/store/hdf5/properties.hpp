@@ -12,7 +12,10 @@ namespace morphogen::store::hdf5 {
 
 /// Format bounds V110..V110: what Debian 12's stock readers open, whatever library writes it.
 Properties file_access();
-/// The same, clearing a killed writer's status flags when the file is opened.
+/// For a file that is appended to: little of its metadata stays in the cache, as each flush looks
+/// at all that does.
+Properties file_access_appending();
+/// The same as file_access(), clearing a killed writer's status flags when the file is opened.
 Properties file_access_clearing_flags();
 /// MPI-IO over @p comm (`const MPI_Comm*`) with hints for MPI_Info; same bounds.
 Properties file_access_mpi(const void* comm, const std::map<std::string, std::string>& hints);
