@@ -3,6 +3,7 @@
 #include "morphogen/core/stopwatch.hpp"
 #include "morphogen/store/frame_sink.hpp"
 
+#include "bench/passing_sink.hpp"
 #include "bench/scratch_file.hpp"
 
 #include <cstddef>
@@ -46,37 +47,24 @@ struct WriteCosts {
 /// what the sink takes. So both find the chunks in the caches of the threads that encoded them, and
 /// their own code, the library's and the system's where the simulation has left it: whichever came
 /// second would find all that warm.
-class ComparingSink final : public store::FrameSink {
+class ComparingSink final : public PassingSink {
 public:
     /// @p costs: what is measured is added to it. @p path: of the plain file. @throws core::Error
     ComparingSink(std::unique_ptr<store::FrameSink> sink, WriteCosts& costs,
                   const std::filesystem::path& path)
-        : sink_(std::move(sink)), costs_(&costs), plain_(path) {}
+        : PassingSink(std::move(sink)), costs_(&costs), plain_(path) {}
 
-    bool takes_chunks() const noexcept override { return sink_->takes_chunks(); }
-    void check_stored(const store::Frame& frame) override { sink_->check_stored(frame); }
     void begin_frame(const store::FrameRecord& record) override;
     void put_chunk(std::size_t field, core::Index chunk,
                    std::span<const std::byte> stored) override;
-    void put_frame(const store::Frame& frame) override { sink_->put_frame(frame); }
     void end_frame() override;
     void commit() override;
-    void secure() override { sink_->secure(); }
-    core::Index segment_start() const noexcept override { return sink_->segment_start(); }
-    core::Index flushed() const noexcept override { return sink_->flushed(); }
-    void publish(core::Index frames) override { sink_->publish(frames); }
-    core::Index committed() const noexcept override { return sink_->committed(); }
-    void close() override { sink_->close(); }
-    void abandon() noexcept override { sink_->abandon(); }
-    std::uint64_t bytes_stored() const noexcept override { return sink_->bytes_stored(); }
-    double sync_seconds() const noexcept override { return sink_->sync_seconds(); }
 
 private:
     WriteCost& cost() noexcept { return sink_counts_ ? costs_->sink : costs_->plain; }
     template <typename Call>
-    void pass_on(Call&& call);
+    void measure(Call&& call);
 
-    std::unique_ptr<store::FrameSink> sink_;
     WriteCosts* costs_;
     PlainFile plain_;
     bool sink_counts_ = false; // of the frame that is being written

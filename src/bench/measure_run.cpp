@@ -131,14 +131,14 @@ private:
 /// at the same moments and on the threads where the run copies and writes. In loops of their own,
 /// and even in the next run, they find the caches, the memory and the system's free pages in
 /// another state, which can cost more than the bytes themselves.
-struct Plainly {
+struct PlainComparison {
     double own_copy = 0.0;
     double copy = 0.0;
     WriteCosts writes;
 };
 
 /// Of one more run.
-void compare_in_a_run(Plainly& plain, const config::Config& config,
+void compare_in_a_run(PlainComparison& plain, const config::Config& config,
                       const std::filesystem::path& path) {
     PlainCopy copy(whole_layout(config).frame_bytes(), config.threads.compute);
     double copied = 0.0; // not after the last frame
@@ -155,10 +155,10 @@ void compare_in_a_run(Plainly& plain, const config::Config& config,
 }
 
 /// Of several runs where they are short; the copies' means.
-Plainly compare_plainly(const Context& context, const config::Config& config,
-                        const std::filesystem::path& path) {
+PlainComparison compare_with_plain(const Context& context, const config::Config& config,
+                                   const std::filesystem::path& path) {
     const int runs = is_whole(context) || context.brief() ? 1 : 3;
-    Plainly plain;
+    PlainComparison plain;
     for (int i = 0; i < runs; ++i)
         compare_in_a_run(plain, config, path);
     plain.own_copy /= runs;
@@ -202,7 +202,7 @@ Report measure_run(const Context& context) {
                        lanes(kernel::best_isa(), sizeof(float)) / operations_per_vector;
     const double bytes_stored = static_cast<double>(last.writer.bytes_stored);
     const double encoding = compress_alone(config, layout, directory);
-    const Plainly plain = compare_plainly(context, config, scratch.path() / "plain");
+    const PlainComparison plain = compare_with_plain(context, config, scratch.path() / "plain");
 
     const auto row = [&](const char* what, double seconds, double limit, const char* which) {
         report.add_row(
