@@ -23,29 +23,39 @@ OneAxis one(Index n) {
     return {static_cast<hsize_t>(n)};
 }
 
-/// Values per chunk. @throws core::Error
-Index chunk_length(const hdf5::Dataset& dataset, hid_t type, const hdf5::Properties& creation) {
+constexpr hsize_t longest_chunk = 8192; // values: what each commit writes anew
+
+/// Values per chunk; 0 where they are not stored as a run stores them.
+Index chunk_length(const hdf5::Dataset& dataset, hid_t type) {
+    const hdf5::Properties creation = hdf5::creation_of(dataset);
     OneAxis chunk{};
     // None of these calls fails on a dataset that is open: they say no.
     if (hdf5::shape_of(dataset).size() != 1 || H5Tequal(hdf5::type_of(dataset).get(), type) <= 0 ||
         H5Pget_layout(creation.get()) != H5D_CHUNKED || H5Pget_nfilters(creation.get()) != 0 ||
-        H5Pget_chunk(creation.get(), 1, chunk.data()) != 1)
-        throw core::Error(core::ErrorText{
-            .what = "a column of the run cannot be appended to",
-            .where = hdf5::describe({.object = dataset.get()}),
-            .why = "it is not stored in chunks of little-endian 64-bit numbers without filters",
-            .advice = "use the file that the run wrote, not one that was rewritten"});
+        H5Pget_chunk(creation.get(), 1, chunk.data()) != 1 || chunk[0] > longest_chunk)
+        return 0;
     return static_cast<Index>(chunk[0]);
 }
 
 } // namespace
 
+bool RecordColumn::can_append_to(const hdf5::Dataset& dataset, hid_t type) {
+    return chunk_length(dataset, type) > 0;
+}
+
 RecordColumn::RecordColumn(hdf5::Dataset dataset, hid_t type, Writers writers)
     : dataset_(std::move(dataset)), type_(type), writers_(writers),
       length_(static_cast<Index>(hdf5::shape_of(dataset_).front())) {
     if (writers_ != Writers::alone) return;
+    chunk_.resize(static_cast<std::size_t>(chunk_length(dataset_, type_)));
+    if (chunk_.empty())
+        throw core::Error(core::ErrorText{
+            .what = "a column of the run cannot be appended to",
+            .where = hdf5::describe({.object = dataset_.get()}),
+            .why = "it is not stored in chunks of at most 64 KiB of little-endian 64-bit numbers "
+                   "without filters",
+            .advice = "use the file that the run wrote, not one that was rewritten"});
     const hdf5::Properties creation = hdf5::creation_of(dataset_);
-    chunk_.resize(static_cast<std::size_t>(chunk_length(dataset_, type_, creation)));
     hdf5::call("H5Pget_fill_value", {.object = dataset_.get()},
                [&] { return H5Pget_fill_value(creation.get(), type_, &fill_); });
     hdf5::hold_metadata(dataset_);

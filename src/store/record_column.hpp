@@ -26,9 +26,10 @@ enum class Writers {
 class RecordColumn {
 public:
     RecordColumn() = default;
-    /// @throws core::Error if it is not stored as a run stores it: as @p type (of eight bytes,
-    /// little-endian), in chunks, without filters. Who goes on with a run looks before
-    /// (resume_plan.cpp).
+    /// Whether @p dataset is stored as a run stores a column of @p type (eight bytes,
+    /// little-endian): along one axis, in chunks of at most 64 KiB, without filters.
+    static bool can_append_to(const hdf5::Dataset& dataset, hid_t type);
+    /// @throws core::Error if it cannot be appended to by who writes alone
     RecordColumn(hdf5::Dataset dataset, hid_t type, Writers writers);
 
     core::Index length() const noexcept { return length_; }

@@ -25,24 +25,40 @@ double pick(const FieldStatistics& figures, std::size_t statistic) {
     return figures.mean;
 }
 
+std::string statistic_path(core::Field field, std::size_t statistic) {
+    return std::string(schema::stats) + "/" +
+           schema::statistic_name(field, schema::statistics[statistic]);
+}
+
+/// No cache: chunks are written whole where one process writes, and not at all by another's.
+hdf5::Dataset open_column(const hdf5::File& file, const std::string& name) {
+    return hdf5::open_dataset(file.get(), name.c_str(), hdf5::uncached_dataset());
+}
+
 } // namespace
 
 RecordTable::RecordTable(const hdf5::File& file, std::span<const core::Field> fields,
                          Writers writers) {
-    // No cache: chunks are written whole where one process writes, and not at all by another's.
-    const hdf5::Properties access = hdf5::uncached_dataset();
     const auto open = [&](const std::string& name, hid_t type) {
-        return RecordColumn(hdf5::open_dataset(file.get(), name.c_str(), access), type, writers);
+        return RecordColumn(open_column(file, name), type, writers);
     };
     time_ = open(schema::time, H5T_IEEE_F64LE);
     step_ = open(schema::step, H5T_STD_I64LE);
     for (const core::Field field : fields)
         for (std::size_t s = 0; s < schema::statistics.size(); ++s)
-            statistics_.push_back({field, s,
-                                   open(std::string(schema::stats) + "/" +
-                                            schema::statistic_name(field, schema::statistics[s]),
-                                        H5T_IEEE_F64LE)});
+            statistics_.push_back({field, s, open(statistic_path(field, s), H5T_IEEE_F64LE)});
     size_ = step_.length();
+}
+
+bool RecordTable::can_append_to(const hdf5::File& file, std::span<const core::Field> fields) {
+    const auto fits = [&](const std::string& name, hid_t type) {
+        return RecordColumn::can_append_to(open_column(file, name), type);
+    };
+    bool all = fits(schema::time, H5T_IEEE_F64LE) && fits(schema::step, H5T_STD_I64LE);
+    for (const core::Field field : fields)
+        for (std::size_t s = 0; s < schema::statistics.size(); ++s)
+            all = all && fits(statistic_path(field, s), H5T_IEEE_F64LE);
+    return all;
 }
 
 void RecordTable::keep(Index frames) {

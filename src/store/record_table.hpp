@@ -20,6 +20,10 @@ public:
     RecordTable(const hdf5::File& file, std::span<const core::Field> fields,
                 Writers writers = Writers::alone);
 
+    /// Whether the columns of @p file are as a run makes them: a rewritten file's may be compressed
+    /// or of another type. @throws core::Error if one cannot be opened
+    static bool can_append_to(const hdf5::File& file, std::span<const core::Field> fields);
+
     /// Frames that /step counts, or those that are to stay.
     core::Index size() const noexcept { return size_; }
     /// What is appended comes after the first @p frames, in place of what is there.

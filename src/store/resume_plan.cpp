@@ -4,7 +4,7 @@
 #include "morphogen/store/reader.hpp"
 #include "morphogen/store/schema.hpp"
 
-#include "store/frames_look.hpp"
+#include "store/record_table.hpp"
 
 #include <fmt/format.h>
 
@@ -58,14 +58,6 @@ void check_kind(const RunInventory& run, const FrameLayout& layout) {
         .advice = "resume it with these as they were, or begin a new run in another directory"});
 }
 
-/// /step, /time and /stats: what is appended to them is put in as whole chunks.
-bool is_column_of_runs(const DatasetInfo& info) {
-    constexpr Index longest = 8192; // what each commit writes anew
-    const char* const type = info.path == "/" + std::string(schema::step) ? "int64" : "float64";
-    return info.type == type && info.filters.empty() && info.chunk.size() == 1 &&
-           info.chunk[0] <= longest;
-}
-
 bool has_form_of(const PartState& part, const FrameLayout& layout) {
     const FileReader reader(part.path, Access::plain, Sources::not_looked_at);
     for (const Launch& launch : reader.launches()) // another is to be added
@@ -83,10 +75,7 @@ bool has_form_of(const PartState& part, const FrameLayout& layout) {
                                                filters.begin(), filters.end(), same))
             return false;
     }
-    const auto columns = column_names(layout.fields);
-    return std::all_of(columns.begin(), columns.end(), [&](const std::string& column) {
-        return is_column_of_runs(reader.dataset("/" + column));
-    });
+    return RecordTable::can_append_to(reader.file(), layout.fields);
 }
 
 bool can_go_on(const SegmentState& last, const FrameLayout& layout,

@@ -3,6 +3,7 @@
 #include "morphogen/core/error.hpp"
 #include "morphogen/store/hdf5/dataspace.hpp"
 #include "morphogen/store/hdf5/properties.hpp"
+#include "morphogen/store/library.hpp"
 #include "morphogen/store/schema.hpp"
 
 #include "catch.hpp"
@@ -200,7 +201,7 @@ TEST_CASE("the host program keeps its own error handler") {
     CHECK(H5Dclose(-5) < 0); // the host's own mistake reaches the host's handler
     CHECK(called == 1);
     {
-        const hdf5::QuietErrors quiet; // once for many calls
+        const store::QuietLibrary quiet; // once for many calls
         CHECK_THROWS_AS(hdf5::open_file("/nonexistent.h5", hdf5::Mode::read), core::Error);
         CHECK(H5Dclose(-5) < 0);
         CHECK(called == 1);

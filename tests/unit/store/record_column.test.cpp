@@ -61,6 +61,15 @@ std::vector<std::uint64_t> counted(Index first, Index count) {
     return values;
 }
 
+/// A new file whose column holds 0, 1, ...
+void make_column(const std::filesystem::path& path, Index count) {
+    const auto file = new_file(path);
+    create(file, chunked_column());
+    auto column = open_column(file);
+    column.write(0, counted(0, count));
+    column.close();
+}
+
 std::vector<double> read_all(const std::filesystem::path& path) {
     const auto file = hdf5::open_file(path, hdf5::Mode::read);
     const auto column = hdf5::open_dataset(file.get(), "column");
@@ -106,13 +115,7 @@ TEST_CASE("a column's values come back whatever the appends that brought them") 
 TEST_CASE("values written again take the places of the old ones, and no others") {
     const test::TemporaryDirectory directory;
     const auto path = directory / "column.h5";
-    {
-        const auto file = new_file(path);
-        create(file, chunked_column());
-        auto column = open_column(file);
-        column.write(0, counted(0, 21));
-        column.close();
-    }
+    make_column(path, 21);
     {
         const auto file = hdf5::open_file(path, hdf5::Mode::write);
         auto column = open_column(file);
@@ -129,12 +132,9 @@ TEST_CASE("values written again take the places of the old ones, and no others")
 TEST_CASE("what lies beyond a column's end is fill when it grows by another hand") {
     const test::TemporaryDirectory directory;
     const auto path = directory / "column.h5";
+    make_column(path, 3);
     {
-        const auto file = new_file(path);
-        create(file, chunked_column());
-        auto column = open_column(file);
-        column.write(0, counted(0, 3));
-        column.close();
+        const auto file = hdf5::open_file(path, hdf5::Mode::write);
         const std::array<hsize_t, 1> longer{5};
         hdf5::resize(hdf5::open_dataset(file.get(), "column"), longer);
     }
