@@ -18,7 +18,6 @@ import contextlib
 import errno
 import itertools
 import os
-import time
 import re
 import shutil
 import subprocess
@@ -170,16 +169,11 @@ def small_disk(path, kib):
 @contextlib.contextmanager
 def small_quota(path, kib):
     def done(*command):
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def give_room():
-        for last in (*[False] * 20, True):  # while the kernel settles its accounts it may refuse
-            try:
-                return done("btrfs", "qgroup", "limit", "none", mount / "limited")
-            except subprocess.CalledProcessError as failed:
-                if last:
-                    raise RuntimeError(f"btrfs does not lift the limit: {failed.stderr}") from failed
-            time.sleep(0.25)
+    def limit(size):
+        """Asked for at the mount: within the subvolume the request itself would need room there, and a full one has none."""
+        done("btrfs", "qgroup", "limit", size, "0/" + done("btrfs", "inspect-internal", "rootid", mount / "limited"), mount)
 
     image, mount = path.parent / "btrfs", path.parent / "mount"
     for directory in (path, mount):
@@ -190,10 +184,10 @@ def small_quota(path, kib):
     try:
         done("btrfs", "quota", "enable", mount)
         done("btrfs", "subvolume", "create", mount / "limited")
-        done("btrfs", "qgroup", "limit", f"{kib}k", mount / "limited")
+        limit(f"{kib}k")
         done("mount", "--bind", mount / "limited", path)
         try:
-            yield give_room
+            yield lambda: limit("none")
         finally:
             done("umount", path)
     finally:
